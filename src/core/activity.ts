@@ -1,0 +1,311 @@
+/**
+ * An activity, from its command to its closing event.
+ *
+ *   state \ input   | claim      | heartbeat | respond           | timeout          | cancel command | dead letter
+ *   ----------------+------------+-----------+-------------------+------------------+----------------+-------------
+ *   scheduled       | started    | not found | not found         | closed           | closed         | retry/closed
+ *   backing off     | stale      | not found | not found         | closed           | closed         | stale
+ *   started         | stale (*)  | started   | closed / retry    | closed / retry   | started, asked | stale
+ *   closed          | stale      | not found | not found         | -                | refused        | stale
+ *
+ * (*) the same claim id gets the same answer again, so a lost reply costs nothing.
+ *
+ * Owns: these transitions. Attempts are progress; history gets Scheduled, then Started with the final attempt and the
+ * closing event together.
+ */
+import type {
+  ActivityOutcome,
+  ClaimActivityRequest,
+  DeadLetterRequest,
+  HeartbeatActivityReply,
+  TaskToken,
+} from "./activity-task.ts";
+import type { Payloads } from "./payload.ts";
+import { type Decision, Draft, unchanged } from "./draft.ts";
+import { type Failure, SERVICE_FAILURE_SOURCE, type TimeoutType, timeoutFailure } from "./failure.ts";
+import type { EventAttributes } from "./history-event.ts";
+import { rejected } from "./rejection.ts";
+import { type RetryDecision, decideRetry } from "./retry-policy.ts";
+import type { ActivityState, WorkflowState } from "./state.ts";
+
+/** When all attempts must be over, or undefined for never. */
+export function activityExpirationMs(activity: Readonly<ActivityState>): number | undefined {
+  if (activity.scheduleToCloseTimeoutMs === 0) return undefined;
+  return activity.scheduledTimeMs + activity.scheduleToCloseTimeoutMs;
+}
+
+function stale(reason: string): Decision<ClaimDecision> {
+  return unchanged({ claimed: false, reason });
+}
+
+export type ClaimDecision =
+  | { readonly claimed: true; readonly scheduledEventId: number; readonly startedTimeMs: number }
+  | { readonly claimed: false; readonly reason: string };
+
+/** A worker asks for the attempt that a message points to. */
+export function claimActivity(
+  state: Readonly<WorkflowState>,
+  request: ClaimActivityRequest,
+  nowMs: number,
+): Decision<ClaimDecision> {
+  const activity = state.activities[request.scheduledEventId];
+  if (state.identity.runId !== request.runId || !activity) return stale("the activity has closed");
+  const { progress, scheduledEventId } = activity;
+  if (progress.attempt !== request.attempt) return stale(`attempt ${request.attempt} is over`);
+  if (progress.startedTimeMs !== undefined) {
+    if (progress.claimId !== request.claimId) return stale("another worker has claimed this attempt");
+    return unchanged({ claimed: true, scheduledEventId, startedTimeMs: progress.startedTimeMs });
+  }
+  const draft = new Draft(state, nowMs);
+  if (progress.attemptScheduledTimeMs > draft.nowMs) return stale("the attempt is not due yet");
+  draft.activityProgress(scheduledEventId, {
+    ...progress,
+    startedTimeMs: draft.nowMs,
+    claimId: request.claimId,
+    identity: request.identity,
+  });
+  return draft.decide({ claimed: true, scheduledEventId, startedTimeMs: draft.nowMs });
+}
+
+function activityNotFound(token: TaskToken): Extract<Decision<never>, { ok: false }> {
+  return rejected(
+    "ActivityNotFound",
+    `activity ${token.activityId} (attempt ${token.attempt}) of run ${token.runId} is not running: it has closed, ` +
+      "timed out or was retried, or the task token belongs to another run",
+  );
+}
+
+/** The started activity a token names, if the token is right in every part. */
+function startedActivity(state: Readonly<WorkflowState>, token: TaskToken): ActivityState | undefined {
+  const activity = state.activities[token.scheduledEventId];
+  if (!activity || state.identity.runId !== token.runId || activity.activityId !== token.activityId) return undefined;
+  if (state.identity.workflowId !== token.workflowId || state.identity.namespace !== token.namespace) return undefined;
+  const { progress } = activity;
+  return progress.attempt === token.attempt && progress.startedTimeMs !== undefined ? activity : undefined;
+}
+
+/** A worker shows that an attempt lives, and learns whether it should stop. */
+export function heartbeatActivity(
+  state: Readonly<WorkflowState>,
+  request: { readonly token: TaskToken; readonly details?: Payloads | undefined },
+  nowMs: number,
+): Decision<HeartbeatActivityReply> {
+  const activity = startedActivity(state, request.token);
+  if (!activity) return activityNotFound(request.token);
+  const draft = new Draft(state, nowMs);
+  draft.activityProgress(activity.scheduledEventId, {
+    ...activity.progress,
+    lastHeartbeatTimeMs: draft.nowMs,
+    ...(request.details ? { heartbeatDetails: request.details } : {}),
+  });
+  return draft.decide({ cancelRequested: activity.cancelRequestedEventId !== undefined });
+}
+
+/** A worker reports how an attempt ended. */
+export function respondActivity(
+  state: Readonly<WorkflowState>,
+  request: { readonly token: TaskToken; readonly outcome: ActivityOutcome; readonly identity: string },
+  nowMs: number,
+): Decision<{ readonly accepted: true }> {
+  const activity = startedActivity(state, request.token);
+  if (!activity) return activityNotFound(request.token);
+  const { outcome } = request;
+  if (outcome.kind === "canceled" && activity.cancelRequestedEventId === undefined)
+    return rejected("InvalidArgument", `cancellation of activity ${activity.activityId} was not requested`);
+  const draft = new Draft(state, nowMs);
+  if (outcome.kind === "failed") {
+    const reported = withHeartbeat(activity, outcome.lastHeartbeatDetails);
+    failAttempt(draft, reported, outcome.failure, request.identity);
+  } else {
+    appendStarted(draft, activity);
+    const closing = { scheduledEventId: activity.scheduledEventId, startedEventId: 0, identity: request.identity };
+    if (outcome.kind === "completed") {
+      closeActivity(draft, "ActivityTaskCompleted", {
+        ...closing,
+        ...(outcome.result ? { result: outcome.result } : {}),
+      });
+    } else {
+      closeActivity(draft, "ActivityTaskCanceled", {
+        ...closing,
+        latestCancelRequestedEventId: activity.cancelRequestedEventId ?? 0,
+        ...(outcome.details ? { details: outcome.details } : {}),
+      });
+    }
+    draft.ensureWorkflowTask();
+  }
+  return draft.decide({ accepted: true });
+}
+
+/** A message for this attempt was given up by the queue: no worker could be reached, so the attempt has failed. */
+export function reportDeadLetter(
+  state: Readonly<WorkflowState>,
+  request: DeadLetterRequest,
+  nowMs: number,
+): Decision<{ readonly accepted: boolean }> {
+  const activity = state.activities[request.scheduledEventId];
+  const isCurrent =
+    activity !== undefined &&
+    state.identity.runId === request.runId &&
+    activity.progress.attempt === request.attempt &&
+    activity.progress.startedTimeMs === undefined &&
+    activity.progress.attemptScheduledTimeMs <= nowMs;
+  if (!isCurrent) return unchanged({ accepted: false });
+  const draft = new Draft(state, nowMs);
+  const failure: Failure = {
+    message: "The activity task was given up by the queue: no activity worker could take it",
+    source: SERVICE_FAILURE_SOURCE,
+    applicationFailureInfo: { type: "ActivityTaskDeadLettered" },
+  };
+  failAttempt(draft, activity, failure, "dead-letter-queue");
+  return draft.decide({ accepted: true });
+}
+
+function withHeartbeat(activity: Readonly<ActivityState>, details: Payloads | undefined): ActivityState {
+  if (!details) return { ...activity };
+  return { ...activity, progress: { ...activity.progress, heartbeatDetails: details } };
+}
+
+function decideActivityRetry(draft: Draft, activity: Readonly<ActivityState>, failure: Failure): RetryDecision {
+  return decideRetry({
+    policy: activity.retryPolicy,
+    attempt: activity.progress.attempt,
+    failure,
+    cancelRequested: activity.cancelRequestedEventId !== undefined,
+    nowMs: draft.nowMs,
+    expirationTimeMs: activityExpirationMs(activity),
+  });
+}
+
+function failAttempt(draft: Draft, activity: Readonly<ActivityState>, failure: Failure, identity: string): void {
+  const decision = decideActivityRetry(draft, activity, failure);
+  if (decision.kind === "retry") return retryActivity(draft, activity, failure, decision.delayMs);
+  appendStarted(draft, activity);
+  closeActivity(draft, "ActivityTaskFailed", {
+    scheduledEventId: activity.scheduledEventId,
+    startedEventId: 0,
+    failure,
+    identity,
+    retryState: decision.retryState,
+  });
+  draft.ensureWorkflowTask();
+}
+
+function retryActivity(draft: Draft, activity: Readonly<ActivityState>, failure: Failure, delayMs: number): void {
+  const { attempt, heartbeatDetails, identity } = activity.progress;
+  draft.activityProgress(activity.scheduledEventId, {
+    attempt: attempt + 1,
+    // Strictly later than now, so that the dispatch watermark cannot have passed it.
+    attemptScheduledTimeMs: draft.nowMs + Math.max(1, delayMs),
+    lastFailure: failure,
+    ...(heartbeatDetails ? { heartbeatDetails } : {}),
+    ...(identity === undefined ? {} : { identity }),
+  });
+}
+
+/** Writes the Started event that was held back, if the attempt had started. */
+function appendStarted(draft: Draft, activity: Readonly<ActivityState>): void {
+  const { progress } = activity;
+  if (progress.startedTimeMs === undefined) return;
+  draft.appendOrBuffer("ActivityTaskStarted", {
+    scheduledEventId: activity.scheduledEventId,
+    attempt: progress.attempt,
+    ...(progress.identity === undefined ? {} : { identity: progress.identity }),
+    ...(progress.claimId === undefined ? {} : { requestId: progress.claimId }),
+    ...(progress.lastFailure ? { lastFailure: progress.lastFailure } : {}),
+  });
+}
+
+type ClosingType = "ActivityTaskCompleted" | "ActivityTaskFailed" | "ActivityTaskTimedOut" | "ActivityTaskCanceled";
+
+function closeActivity<T extends ClosingType>(draft: Draft, eventType: T, attributes: EventAttributes[T]): void {
+  const startedEventId = draft.startedEventIdOf(attributes.scheduledEventId);
+  draft.appendOrBuffer(eventType, { ...attributes, startedEventId });
+}
+
+const TIMEOUT_MESSAGES: Record<TimeoutType, string> = {
+  START_TO_CLOSE: "activity StartToClose timeout",
+  SCHEDULE_TO_START: "activity ScheduleToStart timeout",
+  SCHEDULE_TO_CLOSE: "activity ScheduleToClose timeout",
+  HEARTBEAT: "activity Heartbeat timeout",
+};
+
+/** One of the four timeouts has passed. */
+export function timeOutActivity(draft: Draft, activity: Readonly<ActivityState>, timeoutType: TimeoutType): void {
+  const { lastFailure, heartbeatDetails } = activity.progress;
+  const context = { cause: lastFailure, lastHeartbeatDetails: heartbeatDetails };
+  const attemptFailure = timeoutFailure(timeoutType, TIMEOUT_MESSAGES[timeoutType], context);
+  const decision = decideActivityRetry(draft, activity, attemptFailure);
+  if (decision.kind === "retry") return retryActivity(draft, activity, attemptFailure, decision.delayMs);
+  const outOfTime = decision.retryState === "TIMEOUT";
+  const failure = outOfTime
+    ? timeoutFailure(
+        "SCHEDULE_TO_CLOSE",
+        "Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up retrying",
+        context,
+      )
+    : attemptFailure;
+  appendStarted(draft, activity);
+  closeActivity(draft, "ActivityTaskTimedOut", {
+    scheduledEventId: activity.scheduledEventId,
+    startedEventId: 0,
+    failure,
+    retryState: timeoutType === "SCHEDULE_TO_CLOSE" ? "TIMEOUT" : decision.retryState,
+  });
+  draft.ensureWorkflowTask();
+}
+
+export interface ActivityDeadline {
+  readonly timeoutType: TimeoutType;
+  readonly atMs: number;
+}
+
+/** The timeout of this activity that passes first, or undefined if it has none. */
+export function activityDeadline(activity: Readonly<ActivityState>): ActivityDeadline | undefined {
+  const { progress } = activity;
+  const candidates: ActivityDeadline[] = [];
+  const add = (timeoutType: TimeoutType, fromMs: number, timeoutMs: number): void => {
+    if (timeoutMs > 0) candidates.push({ timeoutType, atMs: fromMs + timeoutMs });
+  };
+  // Order decides ties: an activity that never started reports schedule-to-start.
+  if (progress.startedTimeMs === undefined) {
+    add("SCHEDULE_TO_START", progress.attemptScheduledTimeMs, activity.scheduleToStartTimeoutMs);
+  }
+  add("SCHEDULE_TO_CLOSE", activity.scheduledTimeMs, activity.scheduleToCloseTimeoutMs);
+  if (progress.startedTimeMs !== undefined) {
+    add("START_TO_CLOSE", progress.startedTimeMs, activity.startToCloseTimeoutMs);
+    const lastSignOfLifeMs = Math.max(progress.startedTimeMs, progress.lastHeartbeatTimeMs ?? 0);
+    add("HEARTBEAT", lastSignOfLifeMs, activity.heartbeatTimeoutMs);
+  }
+  let first: ActivityDeadline | undefined;
+  for (const candidate of candidates) if (!first || candidate.atMs < first.atMs) first = candidate;
+  return first;
+}
+
+/** First redelivery of an unclaimed task, and the longest gap between two. */
+export const REDELIVERY_INITIAL_MS = 10_000;
+export const REDELIVERY_MAXIMUM_MS = 300_000;
+
+/**
+ * The first time after `afterMs` at which the task of an unclaimed attempt is to be sent (again): a retry at its
+ * scheduled time, then either at growing gaps until a worker claims it. Derived, not stored, so a crash between commit and send heals by itself.
+ */
+export function nextDispatchMs(activity: Readonly<ActivityState>, afterMs: number): number | undefined {
+  if (activity.progress.startedTimeMs !== undefined) return undefined;
+  const { attempt, attemptScheduledTimeMs } = activity.progress;
+  let atMs = attemptScheduledTimeMs;
+  let gapMs = REDELIVERY_INITIAL_MS;
+  // The first attempt is sent by the very turn that schedules it; a retry waits for its time.
+  if (attempt === 1) {
+    atMs += gapMs;
+    gapMs *= 2;
+  }
+  while (atMs <= afterMs) {
+    if (gapMs >= REDELIVERY_MAXIMUM_MS) {
+      const wholeGaps = Math.floor((afterMs - atMs) / REDELIVERY_MAXIMUM_MS) + 1;
+      return atMs + wholeGaps * REDELIVERY_MAXIMUM_MS;
+    }
+    atMs += gapMs;
+    gapMs = Math.min(gapMs * 2, REDELIVERY_MAXIMUM_MS);
+  }
+  return atMs;
+}

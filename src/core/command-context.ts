@@ -1,0 +1,42 @@
+/**
+ * What the commands of one workflow task share while they are turned into events.
+ *
+ * Owns: the overlay that makes a command see the ones before it (ids in use), and the shape of a refusal.
+ */
+import type { Draft } from "./draft.ts";
+import type { WorkflowTaskFailedCause } from "./history-event.ts";
+import type { WorkflowState } from "./state.ts";
+
+/** A command that cannot be carried out. Fails the workflow task; nothing of the task is kept. */
+export interface CommandProblem {
+  readonly cause: WorkflowTaskFailedCause;
+  readonly message: string;
+}
+
+export interface CommandContext {
+  readonly state: Readonly<WorkflowState>;
+  readonly draft: Draft;
+  readonly workflowTaskCompletedEventId: number;
+  /** Ids of open activities, those scheduled by this task included. */
+  readonly activityIds: Set<string>;
+  /** Open timers by id with the event that started them, those of this task included. */
+  readonly timers: Map<string, number>;
+}
+
+export function problem(cause: WorkflowTaskFailedCause, message: string): CommandProblem {
+  return { cause, message };
+}
+
+export function commandContext(
+  state: Readonly<WorkflowState>,
+  draft: Draft,
+  workflowTaskCompletedEventId: number,
+): CommandContext {
+  return {
+    state,
+    draft,
+    workflowTaskCompletedEventId,
+    activityIds: new Set(Object.values(state.activities).map((activity) => activity.activityId)),
+    timers: new Map(Object.values(state.timers).map((timer) => [timer.timerId, timer.startedEventId])),
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * Deadlines: when a run must be looked at again, though nobody calls.
+ *
+ * Owns: the earliest of them, for the one alarm. What is done when one has passed is `tick.ts`; both read the same
+ * predicates, so an alarm never wakes an object to do nothing forever.
+ */
+import { activityDeadline, nextDispatchMs } from "./activity.ts";
+import type { WorkflowState } from "./state.ts";
+
+/** When the run as a whole times out, or undefined for never. */
+export function runTimeoutMs(state: Readonly<WorkflowState>): number | undefined {
+  const { workflowRunTimeoutMs, executionExpirationTimeMs, startTimeMs } = state.start;
+  const runEndMs = workflowRunTimeoutMs > 0 ? startTimeMs + workflowRunTimeoutMs : undefined;
+  return earliest([runEndMs, executionExpirationTimeMs]);
+}
+
+/** When the workflow task in flight is given up, or the retried one begins. */
+export function workflowTaskDeadlineMs(state: Readonly<WorkflowState>): number | undefined {
+  const task = state.workflowTask;
+  if (!task) return undefined;
+  if (task.startedEventId === undefined) return task.notBeforeMs;
+  return (task.timeoutFromMs ?? task.startedTimeMs ?? task.scheduledTimeMs) + state.start.workflowTaskTimeoutMs;
+}
+
+/** The earliest moment at which something is due, or undefined when only a caller can move the run. */
+export function nextDeadlineMs(state: Readonly<WorkflowState>): number | undefined {
+  if (state.status !== "RUNNING") return undefined;
+  let next = earliest([runTimeoutMs(state), workflowTaskDeadlineMs(state)]);
+  for (const id in state.timers) next = earliest([next, state.timers[id]?.fireTimeMs]);
+  for (const id in state.activities) {
+    const activity = state.activities[id as unknown as number];
+    if (!activity) continue;
+    next = earliest([next, activityDeadline(activity)?.atMs, nextDispatchMs(activity, state.dispatchedUpToMs)]);
+  }
+  return next;
+}
+
+function earliest(times: readonly (number | undefined)[]): number | undefined {
+  let first: number | undefined;
+  for (const time of times) if (time !== undefined && (first === undefined || time < first)) first = time;
+  return first;
+}

@@ -1,0 +1,152 @@
+/**
+ * Decide: every request that can change a run, in one table.
+ *
+ * Owns: which handler answers which request, and what holds for all of them: the protocol version, well-formed input
+ * (`request-check.ts`), and that the run meant is the current one. Pure: time and new ids are arguments, a caller's
+ * mistake is a rejection, the state is only read. What it returns is committed by the turn and then given to `evolve`.
+ */
+import { claimActivity, heartbeatActivity, reportDeadLetter, respondActivity } from "./activity.ts";
+import type { ClaimDecision } from "./activity.ts";
+import {
+  type ClaimActivityRequest,
+  type DeadLetterRequest,
+  type HeartbeatActivityReply,
+  type HeartbeatActivityRequest,
+  type RespondActivityRequest,
+  type TaskToken,
+  decodeTaskToken,
+} from "./activity-task.ts";
+import type { Decision } from "./draft.ts";
+import type { CancelRequest, RunSelector, SignalRequest, SignalWithStartRequest } from "./protocol.ts";
+import type { StartReply, StartRequest, TerminateRequest } from "./protocol.ts";
+import { rejected } from "./rejection.ts";
+import * as check from "./request-check.ts";
+import { signalWorkflow } from "./signal.ts";
+import { signalWithStart, startWorkflow } from "./start.ts";
+import type { WorkflowState } from "./state.ts";
+import { requestCancel, terminateWorkflow } from "./termination.ts";
+import { tick } from "./tick.ts";
+import {
+  type CompleteWorkflowTaskRequest,
+  type FailWorkflowTaskRequest,
+  type WorkflowTaskReply,
+  completeWorkflowTask,
+  failWorkflowTask,
+} from "./workflow-task-decision.ts";
+
+/** What each kind of request carries. `newRunId` is used only if a run begins. */
+export interface Requests {
+  start: StartRequest & { readonly newRunId: string };
+  signalWithStart: SignalWithStartRequest & { readonly newRunId: string };
+  signal: SignalRequest;
+  requestCancel: CancelRequest;
+  terminate: TerminateRequest;
+  completeWorkflowTask: CompleteWorkflowTaskRequest;
+  failWorkflowTask: FailWorkflowTaskRequest;
+  claimActivity: ClaimActivityRequest;
+  heartbeatActivity: HeartbeatActivityRequest;
+  respondActivity: RespondActivityRequest;
+  reportDeadLetter: DeadLetterRequest;
+  tick: Readonly<Record<string, never>>;
+}
+
+/** What each kind of request is answered with. */
+export interface Values {
+  start: StartReply;
+  signalWithStart: StartReply;
+  signal: { readonly runId: string };
+  requestCancel: { readonly runId: string };
+  terminate: { readonly runId: string };
+  completeWorkflowTask: WorkflowTaskReply;
+  failWorkflowTask: WorkflowTaskReply;
+  claimActivity: ClaimDecision;
+  heartbeatActivity: HeartbeatActivityReply;
+  respondActivity: { readonly accepted: true };
+  reportDeadLetter: { readonly accepted: boolean };
+  tick: { readonly taskGivenUp: boolean };
+}
+
+export type RequestKind = keyof Requests;
+type Current = Readonly<WorkflowState> | undefined;
+type Handler<K extends RequestKind> = (state: Current, request: Requests[K], nowMs: number) => Decision<Values[K]>;
+
+/** Decides one request. `state` is the current run's, or undefined if the workflow id was never used. */
+export function decide<K extends RequestKind>(
+  state: Current,
+  kind: K,
+  request: Requests[K],
+  nowMs: number,
+): Decision<Values[K]> {
+  const handler: Handler<K> = HANDLERS[kind];
+  return handler(state, request, nowMs);
+}
+
+const HANDLERS: { readonly [K in RequestKind]: Handler<K> } = {
+  start: (state, request, nowMs) =>
+    check.startRequest(request) ?? startWorkflow(state, request, nowMs, request.newRunId),
+  signalWithStart: (state, request, nowMs) =>
+    check.startRequest(request.start) ??
+    check.signalRequest(request.signal) ??
+    signalWithStart(state, request, nowMs, request.newRunId),
+  signal: (state, request, nowMs) =>
+    check.signalRequest(request) ?? onRun(state, request, (run) => signalWorkflow(run, request, nowMs)),
+  requestCancel: (state, request, nowMs) =>
+    check.cancelRequest(request) ?? onRun(state, request, (run) => requestCancel(run, request, nowMs)),
+  terminate: (state, request, nowMs) =>
+    check.terminateRequest(request) ?? onRun(state, request, (run) => terminateWorkflow(run, request, nowMs)),
+  completeWorkflowTask: (state, request, nowMs) => onRun(state, {}, (run) => completeWorkflowTask(run, request, nowMs)),
+  failWorkflowTask: (state, request, nowMs) => onRun(state, {}, (run) => failWorkflowTask(run, request, nowMs)),
+  claimActivity: (state, request, nowMs) =>
+    check.claimRequest(request) ?? onRun(state, {}, (run) => claimActivity(run, request, nowMs)),
+  heartbeatActivity: (state, request, nowMs) =>
+    check.payloads("heartbeat details", request.version, request.details) ??
+    onToken(state, request.taskToken, (run, token) =>
+      heartbeatActivity(run, { token, details: request.details }, nowMs),
+    ),
+  respondActivity: (state, request, nowMs) =>
+    check.outcome(request) ??
+    onToken(state, request.taskToken, (run, token) =>
+      respondActivity(run, { token, outcome: request.outcome, identity: request.identity }, nowMs),
+    ),
+  reportDeadLetter: (state, request, nowMs) =>
+    check.version(request.version) ?? onRun(state, {}, (run) => reportDeadLetter(run, request, nowMs)),
+  tick: (state, _request, nowMs) => onRun(state, {}, (run) => tick(run, nowMs)),
+};
+
+function onRun<T>(
+  state: Current,
+  selector: RunSelector,
+  handle: (run: Readonly<WorkflowState>) => Decision<T>,
+): Decision<T> {
+  return selectRun(state, selector) ?? (state ? handle(state) : workflowNotFound());
+}
+
+/** The rejection for a run that is not the one meant, or undefined if it is. */
+export function selectRun(state: Current, selector: RunSelector): Extract<Decision<never>, { ok: false }> | undefined {
+  if (!state) return workflowNotFound();
+  if (selector.runId !== undefined && selector.runId !== state.identity.runId)
+    return rejected(
+      "WorkflowNotFound",
+      `no open run ${selector.runId} under workflow id '${state.identity.workflowId}'`,
+    );
+  if (selector.firstExecutionRunId !== undefined && selector.firstExecutionRunId !== state.start.firstExecutionRunId) {
+    const message = `workflow id '${state.identity.workflowId}' now belongs to another chain of runs than the one meant`;
+    return rejected("WorkflowNotFound", message);
+  }
+  return undefined;
+}
+
+export function workflowNotFound(): Extract<Decision<never>, { ok: false }> {
+  return rejected("WorkflowNotFound", "no workflow execution was ever started under this workflow id");
+}
+
+function onToken<T>(
+  state: Current,
+  text: string,
+  handle: (run: Readonly<WorkflowState>, token: TaskToken) => Decision<T>,
+): Decision<T> {
+  const token = decodeTaskToken(text);
+  if (!token) return rejected("InvalidArgument", "this is not a task token");
+  if (!state) return rejected("ActivityNotFound", "the task token belongs to a workflow that does not exist");
+  return handle(state, token);
+}

@@ -1,0 +1,108 @@
+/**
+ * Read models of a run: its description, and how it ended.
+ *
+ * Owns: what callers see of the state. Changes nothing.
+ */
+import { activityExpirationMs } from "./activity.ts";
+import type { HistoryEvent } from "./history-event.ts";
+import type {
+  PendingActivityInfo,
+  PendingActivityState,
+  PendingWorkflowTaskInfo,
+  WorkflowExecutionDescription,
+  WorkflowOutcome,
+} from "./protocol.ts";
+import { completeRetryPolicy } from "./retry-policy.ts";
+import { type ActivityState, type WorkflowState, openActivities } from "./state.ts";
+
+function pendingActivityState(activity: Readonly<ActivityState>): PendingActivityState {
+  if (activity.cancelRequestedEventId !== undefined) return "CANCEL_REQUESTED";
+  return activity.progress.startedTimeMs === undefined ? "SCHEDULED" : "STARTED";
+}
+
+function pendingActivity(activity: Readonly<ActivityState>, nowMs: number): PendingActivityInfo {
+  const { progress } = activity;
+  const expirationTimeMs = activityExpirationMs(activity);
+  const isBackingOff = progress.startedTimeMs === undefined && progress.attemptScheduledTimeMs > nowMs;
+  return {
+    activityId: activity.activityId,
+    activityType: activity.activityType,
+    state: pendingActivityState(activity),
+    attempt: progress.attempt,
+    maximumAttempts: completeRetryPolicy(activity.retryPolicy).maximumAttempts,
+    scheduledTimeMs: activity.scheduledTimeMs,
+    ...(progress.startedTimeMs === undefined ? {} : { lastStartedTimeMs: progress.startedTimeMs }),
+    ...(progress.lastHeartbeatTimeMs === undefined ? {} : { lastHeartbeatTimeMs: progress.lastHeartbeatTimeMs }),
+    ...(progress.heartbeatDetails ? { heartbeatDetails: progress.heartbeatDetails } : {}),
+    ...(progress.lastFailure ? { lastFailure: progress.lastFailure } : {}),
+    ...(progress.identity === undefined ? {} : { lastWorkerIdentity: progress.identity }),
+    ...(isBackingOff ? { nextAttemptScheduleTimeMs: progress.attemptScheduledTimeMs } : {}),
+    ...(expirationTimeMs === undefined ? {} : { expirationTimeMs }),
+  };
+}
+
+function pendingWorkflowTask(state: Readonly<WorkflowState>): PendingWorkflowTaskInfo | undefined {
+  const task = state.workflowTask;
+  if (!task) return undefined;
+  return {
+    state: task.startedEventId === undefined ? "SCHEDULED" : "STARTED",
+    attempt: task.attempt,
+    scheduledTimeMs: Math.max(task.scheduledTimeMs, task.notBeforeMs),
+    ...(task.startedTimeMs === undefined ? {} : { startedTimeMs: task.startedTimeMs }),
+    ...(task.lastFailure ? { lastFailure: task.lastFailure } : {}),
+    ...(task.lastFailureCause === undefined ? {} : { lastFailureCause: task.lastFailureCause }),
+  };
+}
+
+export function describeRun(state: Readonly<WorkflowState>, nowMs: number): WorkflowExecutionDescription {
+  const { identity, start } = state;
+  const task = pendingWorkflowTask(state);
+  return {
+    namespace: identity.namespace,
+    workflowId: identity.workflowId,
+    runId: identity.runId,
+    firstExecutionRunId: start.firstExecutionRunId,
+    originalExecutionRunId: start.originalExecutionRunId,
+    workflowType: start.workflowType,
+    taskQueue: start.taskQueue,
+    status: state.status,
+    startTimeMs: start.startTimeMs,
+    executionTimeMs: start.startTimeMs,
+    ...(state.closeTimeMs === undefined ? {} : { closeTimeMs: state.closeTimeMs }),
+    historyLength: state.nextEventId - 1,
+    historySizeBytes: state.historyBytes,
+    ...(start.memo ? { memo: start.memo } : {}),
+    cancelRequested: state.cancelRequested,
+    pendingActivities: openActivities(state).map((activity) => pendingActivity(activity, nowMs)),
+    pendingTimers: Object.values(state.timers).map((timer) => ({ ...timer })),
+    ...(task ? { pendingWorkflowTask: task } : {}),
+  };
+}
+
+/** How the run ended, from its closing event; pending without one. */
+export function outcomeOf(state: Readonly<WorkflowState>, closing: HistoryEvent | undefined): WorkflowOutcome {
+  const { runId } = state.identity;
+  const run = { runId, originalExecutionRunId: state.start.originalExecutionRunId };
+  switch (closing?.eventType) {
+    case "WorkflowExecutionCompleted":
+      return { kind: "completed", ...run, ...(closing.attributes.result ? { result: closing.attributes.result } : {}) };
+    case "WorkflowExecutionFailed":
+      return { kind: "failed", ...run, failure: closing.attributes.failure, retryState: closing.attributes.retryState };
+    case "WorkflowExecutionCanceled":
+      return {
+        kind: "canceled",
+        ...run,
+        ...(closing.attributes.details ? { details: closing.attributes.details } : {}),
+      };
+    case "WorkflowExecutionTerminated":
+      return {
+        kind: "terminated",
+        ...run,
+        ...(closing.attributes.reason === undefined ? {} : { reason: closing.attributes.reason }),
+      };
+    case "WorkflowExecutionTimedOut":
+      return { kind: "timedOut", ...run };
+    default:
+      return { kind: "pending", runId };
+  }
+}

@@ -1,0 +1,349 @@
+/**
+ * A draft: the changes one decision is putting together, before anything is committed.
+ *
+ * Owns: event numbering, the choice between numbering and buffering, the order in which buffered events are flushed,
+ * and starting workflow tasks. The state it reads is never changed here.
+ *
+ * Rules: (1) while a workflow task is with the worker, everything that is not its own completion is buffered;
+ * (2) on flush, events that close activities come after the other buffered ones; (3) nothing follows a close event.
+ */
+import type { Failure } from "./failure.ts";
+import type { EventAttributes, EventType, HistoryEvent, WorkflowTaskFailedCause } from "./history-event.ts";
+import {
+  MAX_HISTORY_BYTES,
+  MAX_HISTORY_EVENTS,
+  SUGGEST_CONTINUE_AS_NEW_BYTES,
+  SUGGEST_CONTINUE_AS_NEW_EVENTS,
+} from "./limits.ts";
+import type { Reply } from "./rejection.ts";
+import {
+  type ActivityProgress,
+  type BufferedEvent,
+  type ProgressChange,
+  type RunIdentity,
+  type WorkflowState,
+  type WorkflowTaskState,
+  isWorkflowTaskStarted,
+} from "./state.ts";
+
+/** What is to be committed and done. */
+export interface Changes {
+  readonly events: readonly HistoryEvent[];
+  readonly buffered: readonly BufferedEvent[];
+  readonly progress: readonly ProgressChange[];
+  /** A run that begins with this commit, after the events above. */
+  readonly newRun?: { readonly identity: RunIdentity; readonly events: readonly HistoryEvent[] };
+  /** Whether events that waited have been numbered among `events`. */
+  readonly flushed: boolean;
+  /** Activities (by scheduled event id) whose task is to be sent after the commit. */
+  readonly dispatch: readonly number[];
+  /** Every dispatch due up to here is among `dispatch`. */
+  readonly dispatchedUpToMs?: number;
+}
+
+/** A decision: changes with the answer to the caller, or a rejection that changes nothing. */
+export type Decision<T> =
+  | { readonly ok: true; readonly changes: Changes; readonly value: T }
+  | Extract<Reply<T>, { readonly ok: false }>;
+
+export const NO_CHANGES: Changes = { events: [], buffered: [], progress: [], flushed: false, dispatch: [] };
+
+/** An answer that changes nothing. */
+export function unchanged<T>(value: T): Decision<T> {
+  return { ok: true, changes: NO_CHANGES, value };
+}
+
+const ACTIVITY_CLOSING: ReadonlySet<EventType> = new Set<EventType>([
+  "ActivityTaskCompleted",
+  "ActivityTaskFailed",
+  "ActivityTaskTimedOut",
+  "ActivityTaskCanceled",
+]);
+
+const CLOSING: ReadonlySet<EventType> = new Set<EventType>([
+  "WorkflowExecutionCompleted",
+  "WorkflowExecutionFailed",
+  "WorkflowExecutionTimedOut",
+  "WorkflowExecutionCanceled",
+  "WorkflowExecutionTerminated",
+]);
+
+export class Draft {
+  readonly #state: Readonly<WorkflowState>;
+  readonly #nowMs: number;
+  readonly #events: HistoryEvent[] = [];
+  readonly #newlyBuffered: BufferedEvent[] = [];
+  readonly #progress: ProgressChange[] = [];
+  readonly #dispatch: number[] = [];
+  /** Buffered before this decision and not yet numbered. */
+  #waiting: readonly BufferedEvent[];
+  #nextEventId: number;
+  #taskStarted: boolean;
+  #taskOpen: boolean;
+  #closed = false;
+  #flushed = false;
+  #dispatchedUpToMs: number | undefined;
+
+  constructor(state: Readonly<WorkflowState>, nowMs: number) {
+    this.#state = state;
+    this.#nowMs = Math.max(nowMs, state.lastEventTimeMs);
+    this.#nextEventId = state.nextEventId;
+    this.#waiting = state.buffered;
+    this.#taskStarted = isWorkflowTaskStarted(state);
+    this.#taskOpen = state.workflowTask !== undefined;
+  }
+
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether events wait for a number: before this decision, or because of it. */
+  get hasBuffered(): boolean {
+    return this.#waiting.length + this.#newlyBuffered.length > 0;
+  }
+
+  /** Numbers an event and returns its id. */
+  append<T extends EventType>(eventType: T, attributes: EventAttributes[T], eventTimeMs = this.#nowMs): number {
+    // Leftovers of a retried task that died with its object come first: they happened first.
+    if (!this.#taskStarted && this.#waiting.length > 0) this.#flush();
+    const eventId = this.#nextEventId;
+    this.#nextEventId += 1;
+    // The pair (type, attributes) is checked by the signature; the union cannot see that.
+    this.#events.push({ eventId, eventTimeMs, eventType, attributes } as HistoryEvent);
+    if (CLOSING.has(eventType)) this.#closed = true;
+    return eventId;
+  }
+
+  /** Numbers an event, or buffers it while a workflow task is with the worker. Returns 0 when buffered. */
+  appendOrBuffer<T extends EventType>(eventType: T, attributes: EventAttributes[T]): number {
+    if (!this.#taskStarted) return this.append(eventType, attributes);
+    this.buffer(eventType, attributes);
+    return 0;
+  }
+
+  /** Puts an event behind the events of the commands now being processed. */
+  buffer<T extends EventType>(eventType: T, attributes: EventAttributes[T]): void {
+    this.#newlyBuffered.push({ eventType, eventTimeMs: this.#nowMs, attributes } as BufferedEvent);
+  }
+
+  /** Takes a timer's firing back out of the buffer; returns the event that started the timer if it was there. */
+  dropBufferedTimer(timerId: string): number | undefined {
+    let startedEventId: number | undefined;
+    this.#waiting = this.#waiting.filter((event) => {
+      if (event.eventType !== "TimerFired" || event.attributes.timerId !== timerId) return true;
+      startedEventId = event.attributes.startedEventId;
+      return false;
+    });
+    return startedEventId;
+  }
+
+  /** Whether the end of this activity waits in the buffer. */
+  hasBufferedActivityClose(scheduledEventId: number): boolean {
+    return this.#waiting.some(
+      (event) =>
+        ACTIVITY_CLOSING.has(event.eventType) &&
+        "scheduledEventId" in event.attributes &&
+        event.attributes.scheduledEventId === scheduledEventId,
+    );
+  }
+
+  /** Id of the Started event this draft has numbered for an activity; 0 if there is none or it is still buffered. */
+  startedEventIdOf(scheduledEventId: number): number {
+    const started = this.#events.findLast(
+      (event) => event.eventType === "ActivityTaskStarted" && event.attributes.scheduledEventId === scheduledEventId,
+    );
+    return started?.eventId ?? 0;
+  }
+
+  activityProgress(scheduledEventId: number, progress: ActivityProgress): void {
+    this.#progress.push({ kind: "activity", scheduledEventId, progress });
+  }
+
+  workflowTaskProgress(workflowTask: WorkflowTaskState, options: { readonly volatile: boolean }): void {
+    this.#progress.push({ kind: "workflowTask", workflowTask, volatile: options.volatile });
+  }
+
+  dispatch(scheduledEventId: number): void {
+    this.#dispatch.push(scheduledEventId);
+  }
+
+  /** Says that every dispatch due by now is in this draft. */
+  dispatchedUpToNow(): void {
+    this.#dispatchedUpToMs = this.#nowMs;
+  }
+
+  /** Writes what a retried task left unwritten until now: its Scheduled and Started. */
+  writeTransientTask(task: Readonly<WorkflowTaskState>): void {
+    if (task.inHistory || task.startedEventId === undefined || task.startedTimeMs === undefined) return;
+    for (const event of transientTaskEvents(this.#state)) {
+      this.append(event.eventType, event.attributes, event.eventTimeMs);
+    }
+  }
+
+  /** Ends the workflow task in flight with the given event. What was buffered may be numbered from here on. */
+  endWorkflowTask<T extends "WorkflowTaskCompleted" | "WorkflowTaskFailed" | "WorkflowTaskTimedOut">(
+    eventType: T,
+    attributes: EventAttributes[T],
+  ): number {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#taskStarted = false;
+    this.#taskOpen = false;
+    const eventId = this.append(eventType, attributes);
+    this.#waiting = waiting;
+    // Commands append from here; the buffer follows them when flushBuffered is called.
+    this.#taskStarted = true;
+    return eventId;
+  }
+
+  /** Numbers everything that waits. Returns whether there was anything. */
+  flushBuffered(): boolean {
+    this.#taskStarted = false;
+    return this.#flush();
+  }
+
+  #flush(): boolean {
+    const batch = [...this.#waiting, ...this.#newlyBuffered];
+    this.#waiting = [];
+    this.#newlyBuffered.length = 0;
+    // Nothing follows the end of a run; what a command buffered before it has lost its meaning.
+    if (batch.length === 0 || this.#closed) return false;
+    this.#flushed = true;
+    const closing = batch.filter((event) => ACTIVITY_CLOSING.has(event.eventType));
+    const others = batch.filter((event) => !ACTIVITY_CLOSING.has(event.eventType));
+    const startedEventIds = new Map<number, number>();
+    for (const event of [...others, ...closing]) this.#number(event, startedEventIds);
+    return true;
+  }
+
+  #number(event: BufferedEvent, startedEventIds: Map<number, number>): void {
+    if (event.eventType === "ActivityTaskStarted") {
+      const eventId = this.append(event.eventType, event.attributes, event.eventTimeMs);
+      startedEventIds.set(event.attributes.scheduledEventId, eventId);
+      return;
+    }
+    const attributes = { ...event.attributes };
+    if (ACTIVITY_CLOSING.has(event.eventType) && "scheduledEventId" in attributes && "startedEventId" in attributes) {
+      const startedEventId = startedEventIds.get(attributes.scheduledEventId);
+      if (startedEventId !== undefined) Object.assign(attributes, { startedEventId });
+    }
+    this.append(event.eventType, attributes, event.eventTimeMs);
+  }
+
+  /** Schedules and at once starts a workflow task, unless one is open or the run has closed. */
+  ensureWorkflowTask(): void {
+    if (this.#closed || this.#taskOpen) return;
+    if (this.#terminateOverLimit()) return;
+    const scheduledEventId = this.append("WorkflowTaskScheduled", {
+      taskQueue: { name: this.#state.start.taskQueue },
+      startToCloseTimeoutMs: this.#state.start.workflowTaskTimeoutMs,
+      attempt: 1,
+    });
+    this.append("WorkflowTaskStarted", {
+      scheduledEventId,
+      historySizeBytes: this.#state.historyBytes,
+      ...suggestion(scheduledEventId, this.#state.historyBytes),
+    });
+    this.#taskOpen = true;
+    this.#taskStarted = true;
+  }
+
+  #terminateOverLimit(): boolean {
+    const tooMany = this.#nextEventId > MAX_HISTORY_EVENTS;
+    if (!tooMany && this.#state.historyBytes <= MAX_HISTORY_BYTES) return false;
+    this.append("WorkflowExecutionTerminated", {
+      reason: tooMany
+        ? `Workflow history count exceeds limit of ${MAX_HISTORY_EVENTS} events.`
+        : `Workflow history size exceeds limit of ${MAX_HISTORY_BYTES} bytes.`,
+      identity: "history-service",
+    });
+    return true;
+  }
+
+  /**
+   * Starts a retried task whose backoff is over. History does not show it until it completes, so the ids it will get
+   * are reserved; they stay valid because everything is buffered meanwhile.
+   */
+  startRetriedTask(task: Readonly<WorkflowTaskState>): void {
+    this.flushBuffered();
+    this.workflowTaskProgress(
+      {
+        ...task,
+        scheduledEventId: this.#nextEventId,
+        startedEventId: this.#nextEventId + 1,
+        startedTimeMs: this.#nowMs,
+        timeoutFromMs: this.#nowMs,
+      },
+      { volatile: true },
+    );
+    this.#taskStarted = true;
+  }
+
+  /** Ends the task in flight, if any, so that the run can be closed from outside; nothing buffered is lost. */
+  abandonWorkflowTask(cause: WorkflowTaskFailedCause = "FORCE_CLOSE_COMMAND", failure?: Failure): void {
+    const task = this.#state.workflowTask;
+    if (task?.startedEventId !== undefined && task.inHistory) {
+      this.endWorkflowTask("WorkflowTaskFailed", {
+        scheduledEventId: task.scheduledEventId,
+        startedEventId: task.startedEventId,
+        cause,
+        ...(failure ? { failure } : {}),
+      });
+    }
+    this.#taskOpen = false;
+    this.flushBuffered();
+  }
+
+  /** The finished decision. */
+  decide<T>(value: T): Decision<T> {
+    return { ok: true, changes: this.changes(), value };
+  }
+
+  changes(): Changes {
+    return {
+      events: this.#events,
+      buffered: this.#newlyBuffered,
+      progress: this.#progress,
+      flushed: this.#flushed,
+      dispatch: this.#dispatch,
+      ...(this.#dispatchedUpToMs === undefined ? {} : { dispatchedUpToMs: this.#dispatchedUpToMs }),
+    };
+  }
+}
+
+function suggestion(eventId: number, historyBytes: number): { suggestContinueAsNew?: true } {
+  const suggest = eventId >= SUGGEST_CONTINUE_AS_NEW_EVENTS || historyBytes >= SUGGEST_CONTINUE_AS_NEW_BYTES;
+  return suggest ? { suggestContinueAsNew: true } : {};
+}
+
+/** Scheduled and Started of a retried task as the worker sees them, before they are written. */
+export function transientTaskEvents(state: Readonly<WorkflowState>): readonly HistoryEvent[] {
+  const task = state.workflowTask;
+  if (!task || task.inHistory || task.startedEventId === undefined || task.startedTimeMs === undefined) return [];
+  return [
+    {
+      eventId: task.scheduledEventId,
+      eventTimeMs: task.startedTimeMs,
+      eventType: "WorkflowTaskScheduled",
+      attributes: {
+        taskQueue: { name: state.start.taskQueue },
+        startToCloseTimeoutMs: state.start.workflowTaskTimeoutMs,
+        attempt: task.attempt,
+      },
+    },
+    {
+      eventId: task.startedEventId,
+      eventTimeMs: task.startedTimeMs,
+      eventType: "WorkflowTaskStarted",
+      attributes: {
+        scheduledEventId: task.scheduledEventId,
+        historySizeBytes: state.historyBytes,
+        ...suggestion(task.scheduledEventId, state.historyBytes),
+      },
+    },
+  ];
+}

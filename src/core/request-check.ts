@@ -1,0 +1,173 @@
+/**
+ * What arrives from outside is checked here, once, before any decision is taken.
+ *
+ * Owns: well-formedness and size. Each function answers with a rejection that says what is wrong, or undefined.
+ */
+import type { ActivityOutcome, ClaimActivityRequest, RespondActivityRequest } from "./activity-task.ts";
+import type { Failure } from "./failure.ts";
+import { idProblem, namespaceProblem } from "./identifiers.ts";
+import { MAX_MEMO_BYTES, MAX_PAYLOADS_BYTES } from "./limits.ts";
+import { type Payloads, payloadBytes, payloadMapBytes, payloadsBytes } from "./payload.ts";
+import type {
+  CancelRequest,
+  HistoryRequest,
+  QueryRequest,
+  RunSelector,
+  SignalRequest,
+  StartRequest,
+  TerminateRequest,
+} from "./protocol.ts";
+import { PROTOCOL_VERSION } from "./protocol.ts";
+import { type Rejection, rejected } from "./rejection.ts";
+
+type Refusal = { readonly ok: false; readonly rejection: Rejection };
+
+/** Requests may come from a caller built at another time; only a version known here is understood. */
+export function version(requested: unknown): Refusal | undefined {
+  if (requested === PROTOCOL_VERSION) return undefined;
+  const message =
+    `the service speaks protocol version ${PROTOCOL_VERSION}, the caller ${String(requested)}: ` +
+    "deploy service and application with the same major version of holdfast";
+  return rejected("ProtocolVersionUnsupported", message);
+}
+
+function invalid(problem: string | undefined): Refusal | undefined {
+  return problem === undefined ? undefined : rejected("InvalidArgument", problem);
+}
+
+function tooLarge(what: string, bytes: number, limit: number): Refusal | undefined {
+  if (bytes <= limit) return undefined;
+  return rejected("PayloadTooLarge", `${what}: ${bytes} bytes, the limit is ${limit} bytes`);
+}
+
+function durationProblem(what: string, value: number | undefined): string | undefined {
+  if (value === undefined || (Number.isFinite(value) && value >= 0)) return undefined;
+  return `${what} must be a number of milliseconds, zero or above`;
+}
+
+function oneOf(what: string, value: string | undefined, allowed: readonly string[]): string | undefined {
+  if (value === undefined || allowed.includes(value)) return undefined;
+  return `${what} must be one of ${allowed.join(", ")}`;
+}
+
+export function startRequest(request: StartRequest): Refusal | undefined {
+  return (
+    version(request.version) ??
+    invalid(
+      namespaceProblem(request.namespace) ??
+        idProblem("workflowId", request.workflowId) ??
+        idProblem("workflowType", request.workflowType) ??
+        idProblem("taskQueue", request.taskQueue) ??
+        idProblem("requestId", request.requestId) ??
+        durationProblem("workflowExecutionTimeout", request.workflowExecutionTimeoutMs) ??
+        durationProblem("workflowRunTimeout", request.workflowRunTimeoutMs) ??
+        durationProblem("workflowTaskTimeout", request.workflowTaskTimeoutMs) ??
+        oneOf("workflowIdReusePolicy", request.workflowIdReusePolicy, REUSE_POLICIES) ??
+        oneOf("workflowIdConflictPolicy", request.workflowIdConflictPolicy, CONFLICT_POLICIES),
+    ) ??
+    tooLarge("workflow input", payloadsBytes(request.input) + payloadMapBytes(request.header), MAX_PAYLOADS_BYTES) ??
+    tooLarge("memo", payloadMapBytes(request.memo), MAX_MEMO_BYTES)
+  );
+}
+
+const REUSE_POLICIES = ["ALLOW_DUPLICATE", "ALLOW_DUPLICATE_FAILED_ONLY", "REJECT_DUPLICATE"];
+const CONFLICT_POLICIES = ["FAIL", "USE_EXISTING", "TERMINATE_EXISTING"];
+const REJECT_CONDITIONS = ["NONE", "NOT_OPEN", "NOT_COMPLETED_CLEANLY"];
+
+function selectorProblem(request: RunSelector): string | undefined {
+  if (request.runId !== undefined) return idProblem("runId", request.runId);
+  if (request.firstExecutionRunId !== undefined) return idProblem("firstExecutionRunId", request.firstExecutionRunId);
+  return undefined;
+}
+
+export function signalRequest(request: SignalRequest): Refusal | undefined {
+  return (
+    version(request.version) ??
+    invalid(
+      selectorProblem(request) ??
+        idProblem("signalName", request.signalName) ??
+        idProblem("requestId", request.requestId),
+    ) ??
+    tooLarge("signal input", payloadsBytes(request.input) + payloadMapBytes(request.header), MAX_PAYLOADS_BYTES)
+  );
+}
+
+export function cancelRequest(request: CancelRequest): Refusal | undefined {
+  return version(request.version) ?? invalid(selectorProblem(request) ?? reasonProblem(request.reason));
+}
+
+export function terminateRequest(request: TerminateRequest): Refusal | undefined {
+  return (
+    version(request.version) ??
+    invalid(selectorProblem(request) ?? reasonProblem(request.reason)) ??
+    tooLarge("termination details", payloadsBytes(request.details), MAX_PAYLOADS_BYTES)
+  );
+}
+
+function reasonProblem(reason: string | undefined): string | undefined {
+  return reason === undefined || reason === "" ? undefined : idProblem("reason", reason);
+}
+
+export function queryRequest(request: QueryRequest): Refusal | undefined {
+  return (
+    version(request.version) ??
+    invalid(
+      selectorProblem(request) ??
+        idProblem("queryType", request.queryType) ??
+        idProblem("queryId", request.queryId) ??
+        oneOf("rejectCondition", request.rejectCondition, REJECT_CONDITIONS),
+    ) ??
+    tooLarge("query arguments", payloadsBytes(request.args) + payloadMapBytes(request.header), MAX_PAYLOADS_BYTES)
+  );
+}
+
+function isWhole(value: number | undefined): boolean {
+  return value === undefined || (Number.isInteger(value) && value > 0);
+}
+
+export function historyRequest(request: HistoryRequest): Refusal | undefined {
+  const { fromEventId, maxBytes } = request;
+  const problem =
+    isWhole(fromEventId) && isWhole(maxBytes) ? undefined : "fromEventId and maxBytes must be whole and above zero";
+  return version(request.version) ?? invalid(selectorProblem(request) ?? problem);
+}
+
+export function claimRequest(request: ClaimActivityRequest): Refusal | undefined {
+  return (
+    version(request.version) ?? invalid(idProblem("claimId", request.claimId) ?? idProblem("runId", request.runId))
+  );
+}
+
+/** A version together with one list of payloads. */
+export function payloads(what: string, requested: unknown, list: Payloads | undefined): Refusal | undefined {
+  return version(requested) ?? tooLarge(what, payloadsBytes(list), MAX_PAYLOADS_BYTES);
+}
+
+export function outcome(request: RespondActivityRequest): Refusal | undefined {
+  return version(request.version) ?? tooLarge("activity outcome", outcomeBytes(request.outcome), MAX_PAYLOADS_BYTES);
+}
+
+function outcomeBytes(reported: ActivityOutcome): number {
+  switch (reported.kind) {
+    case "completed":
+      return payloadsBytes(reported.result);
+    case "failed":
+      return failureBytes(reported.failure) + payloadsBytes(reported.lastHeartbeatDetails);
+    case "canceled":
+      return payloadsBytes(reported.details);
+  }
+}
+
+/** Payload bytes of a failure and its causes; clear text in it counts by characters. */
+export function failureBytes(failure: Failure | undefined): number {
+  if (!failure) return 0;
+  return (
+    (failure.message?.length ?? 0) +
+    (failure.stackTrace?.length ?? 0) +
+    (failure.encodedAttributes ? payloadBytes(failure.encodedAttributes) : 0) +
+    payloadsBytes(failure.applicationFailureInfo?.details) +
+    payloadsBytes(failure.canceledFailureInfo?.details) +
+    payloadsBytes(failure.timeoutFailureInfo?.lastHeartbeatDetails) +
+    failureBytes(failure.cause)
+  );
+}

@@ -1,0 +1,180 @@
+/**
+ * Starting a run: which starts are allowed under a workflow id, and what the first commit of a run holds.
+ *
+ *   current run \ request | same request id | conflict FAIL | USE_EXISTING | TERMINATE_EXISTING
+ *   ----------------------+-----------------+---------------+--------------+-------------------
+ *   none                  | new run         | new run       | new run      | new run
+ *   open                  | its run id      | refused       | its run id   | terminated, new run
+ *   closed                | its run id      | by reuse policy (ALLOW_DUPLICATE, …FAILED_ONLY, REJECT_DUPLICATE)
+ *
+ * Owns: this table. A run's first commit also schedules and starts its first workflow task.
+ */
+import { type Changes, type Decision, Draft, NO_CHANGES, unchanged } from "./draft.ts";
+import { initialState } from "./evolve.ts";
+import type { EventOf, HistoryEvent } from "./history-event.ts";
+import { DEFAULT_WORKFLOW_TASK_TIMEOUT_MS, MAX_WORKFLOW_TASK_TIMEOUT_MS } from "./limits.ts";
+import type { SignalRequest, StartReply, StartRequest, WorkflowExecutionStatus } from "./protocol.ts";
+import { rejected } from "./rejection.ts";
+import { appendSignal } from "./signal.ts";
+import type { RunIdentity, WorkflowState } from "./state.ts";
+import { appendTermination } from "./termination.ts";
+
+/** A signal that is to be the first thing a new run sees. */
+export type FirstSignal = Omit<SignalRequest, "runId" | "firstExecutionRunId">;
+
+const REUSABLE_AFTER_FAILURE: ReadonlySet<WorkflowExecutionStatus> = new Set<WorkflowExecutionStatus>([
+  "FAILED",
+  "CANCELLED",
+  "TERMINATED",
+  "TIMED_OUT",
+]);
+
+/** Asks for a run of a workflow id. `newRunId` is used only if one begins. */
+export function startWorkflow(
+  current: Readonly<WorkflowState> | undefined,
+  request: StartRequest,
+  nowMs: number,
+  newRunId: string,
+): Decision<StartReply> {
+  if (!current) return beginRun(NO_CHANGES, request, nowMs, newRunId);
+  if (current.identity.startRequestId === request.requestId) return unchanged(existing(current));
+  if (current.status !== "RUNNING") return startAfterClose(current, request, nowMs, newRunId);
+  switch (request.workflowIdConflictPolicy ?? "FAIL") {
+    case "FAIL":
+      return alreadyStarted(current);
+    case "USE_EXISTING":
+      return unchanged(existing(current));
+    case "TERMINATE_EXISTING": {
+      const draft = new Draft(current, nowMs);
+      appendTermination(draft, { reason: "TerminateIfRunning WorkflowIdReusePolicy", identity: request.identity });
+      return beginRun(draft.changes(), request, nowMs, newRunId);
+    }
+  }
+}
+
+function startAfterClose(
+  current: Readonly<WorkflowState>,
+  request: StartRequest,
+  nowMs: number,
+  newRunId: string,
+): Decision<StartReply> {
+  switch (request.workflowIdReusePolicy ?? "ALLOW_DUPLICATE") {
+    case "ALLOW_DUPLICATE":
+      return beginRun(NO_CHANGES, request, nowMs, newRunId);
+    case "ALLOW_DUPLICATE_FAILED_ONLY":
+      if (REUSABLE_AFTER_FAILURE.has(current.status)) return beginRun(NO_CHANGES, request, nowMs, newRunId);
+      return alreadyStarted(current);
+    case "REJECT_DUPLICATE":
+      return alreadyStarted(current);
+  }
+}
+
+/** Signals the open run, or starts one that sees the signal before its first line runs. */
+export function signalWithStart(
+  current: Readonly<WorkflowState> | undefined,
+  request: { readonly start: StartRequest; readonly signal: FirstSignal },
+  nowMs: number,
+  newRunId: string,
+): Decision<StartReply> {
+  const { start, signal } = request;
+  const conflict = start.workflowIdConflictPolicy ?? "USE_EXISTING";
+  const isRunning = current?.status === "RUNNING";
+  if (current && (isRunning || current.signalRequestIds[signal.requestId])) {
+    const sameStart = current.identity.startRequestId === start.requestId;
+    if (conflict === "USE_EXISTING" || sameStart || !isRunning) {
+      const draft = new Draft(current, nowMs);
+      const refused = appendSignal(draft, current, signal);
+      return refused ?? draft.decide(existing(current));
+    }
+  }
+  const decision = startWorkflow(current, { ...start, workflowIdConflictPolicy: conflict }, nowMs, newRunId);
+  if (!decision.ok || !decision.changes.newRun) return decision;
+  const { identity } = decision.changes.newRun;
+  const events = firstEvents(identity, start, nowMs, current, signal);
+  return { ...decision, changes: { ...decision.changes, newRun: { identity, events } } };
+}
+
+function existing(state: Readonly<WorkflowState>): StartReply {
+  return { runId: state.identity.runId, firstExecutionRunId: state.start.firstExecutionRunId, started: false };
+}
+
+function alreadyStarted(state: Readonly<WorkflowState>): Extract<Decision<never>, { ok: false }> {
+  const doing = state.status === "RUNNING" ? "is running" : `has ended (${state.status})`;
+  return rejected(
+    "WorkflowAlreadyStarted",
+    `Workflow execution already started: workflow id '${state.identity.workflowId}' ${doing}, run ${state.identity.runId}`,
+    { runId: state.identity.runId, status: state.status },
+  );
+}
+
+function beginRun(before: Changes, request: StartRequest, nowMs: number, runId: string): Decision<StartReply> {
+  const identity: RunIdentity = {
+    namespace: request.namespace,
+    workflowId: request.workflowId,
+    runId,
+    startRequestId: request.requestId,
+  };
+  const events = firstEvents(identity, request, nowMs, undefined, undefined);
+  return {
+    ok: true,
+    changes: { ...before, newRun: { identity, events } },
+    value: { runId, firstExecutionRunId: runId, started: true },
+  };
+}
+
+function firstEvents(
+  identity: RunIdentity,
+  request: StartRequest,
+  nowMs: number,
+  before: Readonly<WorkflowState> | undefined,
+  signal: FirstSignal | undefined,
+): readonly HistoryEvent[] {
+  const started = startedEvent(identity, request, Math.max(nowMs, before?.lastEventTimeMs ?? 0));
+  const state = initialState(identity, started);
+  const draft = new Draft(state, started.eventTimeMs);
+  if (signal) appendSignal(draft, state, signal);
+  else draft.ensureWorkflowTask();
+  return [started, ...draft.changes().events];
+}
+
+function startedEvent(
+  identity: RunIdentity,
+  request: StartRequest,
+  eventTimeMs: number,
+): EventOf<"WorkflowExecutionStarted"> {
+  const executionTimeoutMs = request.workflowExecutionTimeoutMs ?? 0;
+  const runTimeoutMs = cappedByExecution(request.workflowRunTimeoutMs ?? 0, executionTimeoutMs);
+  return {
+    eventId: 1,
+    eventTimeMs,
+    eventType: "WorkflowExecutionStarted",
+    attributes: {
+      workflowType: { name: request.workflowType },
+      workflowId: request.workflowId,
+      taskQueue: { name: request.taskQueue },
+      ...(request.input ? { input: request.input } : {}),
+      ...(request.header ? { header: request.header } : {}),
+      ...(request.memo ? { memo: request.memo } : {}),
+      ...(executionTimeoutMs > 0
+        ? {
+            workflowExecutionTimeoutMs: executionTimeoutMs,
+            workflowExecutionExpirationTimeMs: eventTimeMs + executionTimeoutMs,
+          }
+        : {}),
+      ...(runTimeoutMs > 0 ? { workflowRunTimeoutMs: runTimeoutMs } : {}),
+      workflowTaskTimeoutMs: Math.min(
+        request.workflowTaskTimeoutMs ?? DEFAULT_WORKFLOW_TASK_TIMEOUT_MS,
+        MAX_WORKFLOW_TASK_TIMEOUT_MS,
+      ),
+      originalExecutionRunId: identity.runId,
+      firstExecutionRunId: identity.runId,
+      ...(request.identity === undefined ? {} : { identity: request.identity }),
+      attempt: 1,
+    },
+  };
+}
+
+function cappedByExecution(runTimeoutMs: number, executionTimeoutMs: number): number {
+  if (executionTimeoutMs === 0) return runTimeoutMs;
+  return runTimeoutMs === 0 ? executionTimeoutMs : Math.min(runTimeoutMs, executionTimeoutMs);
+}

@@ -1,0 +1,67 @@
+/**
+ * Ends that come from outside: cancellation is asked for, termination and timeouts are imposed.
+ *
+ *   state \ request | cancel                       | terminate            | run timeout
+ *   ----------------+------------------------------+----------------------+-------------------
+ *   open            | open, CancelRequested (once) | closed (Terminated)  | closed (TimedOut)
+ *   closed          | refused                      | refused              | -
+ *
+ * Owns: these transitions. Whatever was buffered is numbered first, so that nothing accepted is missing in history.
+ */
+import { type Decision, Draft, unchanged } from "./draft.ts";
+import type { Payloads } from "./payload.ts";
+import type { CancelRequest, TerminateRequest } from "./protocol.ts";
+import { alreadyCompleted } from "./signal.ts";
+import type { WorkflowState } from "./state.ts";
+
+/** Asks the workflow to stop; it decides how. A second request changes nothing. */
+export function requestCancel(
+  state: Readonly<WorkflowState>,
+  request: CancelRequest,
+  nowMs: number,
+): Decision<{ readonly runId: string }> {
+  if (state.status !== "RUNNING") return alreadyCompleted(state);
+  const { runId } = state.identity;
+  if (state.cancelRequested) return unchanged({ runId });
+  const draft = new Draft(state, nowMs);
+  draft.appendOrBuffer("WorkflowExecutionCancelRequested", {
+    ...(request.reason === undefined ? {} : { cause: request.reason }),
+    ...(request.identity === undefined ? {} : { identity: request.identity }),
+  });
+  draft.ensureWorkflowTask();
+  return draft.decide({ runId });
+}
+
+/** Ends the run at once; its code does not run again. */
+export function terminateWorkflow(
+  state: Readonly<WorkflowState>,
+  request: TerminateRequest,
+  nowMs: number,
+): Decision<{ readonly runId: string }> {
+  if (state.status !== "RUNNING") return alreadyCompleted(state);
+  const draft = new Draft(state, nowMs);
+  appendTermination(draft, request);
+  return draft.decide({ runId: state.identity.runId });
+}
+
+export function appendTermination(
+  draft: Draft,
+  request: {
+    readonly reason?: string | undefined;
+    readonly details?: Payloads | undefined;
+    readonly identity?: string | undefined;
+  },
+): void {
+  draft.abandonWorkflowTask();
+  draft.append("WorkflowExecutionTerminated", {
+    ...(request.reason === undefined ? {} : { reason: request.reason }),
+    ...(request.details ? { details: request.details } : {}),
+    ...(request.identity === undefined ? {} : { identity: request.identity }),
+  });
+}
+
+/** The run has used up its run or execution timeout. */
+export function timeOutRun(draft: Draft): void {
+  draft.abandonWorkflowTask();
+  draft.append("WorkflowExecutionTimedOut", { retryState: "TIMEOUT" });
+}

@@ -1,0 +1,64 @@
+/**
+ * A tick: everything that is due at this moment, in one decision.
+ *
+ * Owns: the order. The run's own end first; then timers and activity timeouts, which may be buffered behind a workflow
+ * task in flight; then the workflow task; then messages for activities nobody has claimed.
+ */
+import { activityDeadline, nextDispatchMs, timeOutActivity } from "./activity.ts";
+import { runTimeoutMs, workflowTaskDeadlineMs } from "./deadlines.ts";
+import { type Decision, Draft, unchanged } from "./draft.ts";
+import { type WorkflowState, openActivities } from "./state.ts";
+import { timeOutRun } from "./termination.ts";
+import { fireTimer } from "./timer.ts";
+import { timeOutWorkflowTask } from "./workflow-task-decision.ts";
+
+/** Does what is due. `value` tells whether the workflow task in flight was given up. */
+export function tick(state: Readonly<WorkflowState>, nowMs: number): Decision<{ readonly taskGivenUp: boolean }> {
+  if (state.status !== "RUNNING") return unchanged({ taskGivenUp: false });
+  const draft = new Draft(state, nowMs);
+  if (isDue(runTimeoutMs(state), draft.nowMs)) {
+    timeOutRun(draft);
+    return draft.decide({ taskGivenUp: true });
+  }
+  fireTimers(draft, state);
+  const timedOut = timeOutActivities(draft, state);
+  const taskGivenUp = moveWorkflowTask(draft, state);
+  for (const activity of openActivities(state)) {
+    if (timedOut.has(activity.scheduledEventId)) continue;
+    if (isDue(nextDispatchMs(activity, state.dispatchedUpToMs), draft.nowMs)) draft.dispatch(activity.scheduledEventId);
+  }
+  draft.dispatchedUpToNow();
+  return draft.decide({ taskGivenUp });
+}
+
+function isDue(atMs: number | undefined, nowMs: number): boolean {
+  return atMs !== undefined && atMs <= nowMs;
+}
+
+function fireTimers(draft: Draft, state: Readonly<WorkflowState>): void {
+  const due = Object.values(state.timers).filter((timer) => isDue(timer.fireTimeMs, draft.nowMs));
+  due.sort((a, b) => a.fireTimeMs - b.fireTimeMs || a.startedEventId - b.startedEventId);
+  for (const timer of due) fireTimer(draft, timer);
+}
+
+function timeOutActivities(draft: Draft, state: Readonly<WorkflowState>): ReadonlySet<number> {
+  const timedOut = new Set<number>();
+  for (const activity of openActivities(state)) {
+    const deadline = activityDeadline(activity);
+    if (!deadline || deadline.atMs > draft.nowMs) continue;
+    timeOutActivity(draft, activity, deadline.timeoutType);
+    timedOut.add(activity.scheduledEventId);
+  }
+  return timedOut;
+}
+
+function moveWorkflowTask(draft: Draft, state: Readonly<WorkflowState>): boolean {
+  const task = state.workflowTask;
+  if (!task || !isDue(workflowTaskDeadlineMs(state), draft.nowMs)) return false;
+  if (task.startedEventId === undefined) {
+    draft.startRetriedTask(task);
+    return false;
+  }
+  timeOutWorkflowTask(draft, task);
+  return true;
+}

@@ -1,0 +1,237 @@
+/**
+ * A workflow task, from its start to its end.
+ *
+ *   state \ input       | completed                          | failed            | timeout           | backoff over
+ *   --------------------+------------------------------------+-------------------+-------------------+-------------
+ *   none                | stale                              | stale             | -                 | -
+ *   started             | none, or started anew (*)          | backing off       | backing off       | -
+ *   backing off (retry) | stale                              | stale             | -                 | started
+ *
+ * (*) when events waited meanwhile. A command that ends the run while events wait is refused (UNHANDLED_COMMAND) and
+ * the task runs again with them: this is what makes "no signal is ever lost" true.
+ *
+ * Owns: these transitions and the retry backoff. The first failure of a task is history; later ones are progress.
+ */
+import { requestCancelActivityTask, scheduleActivityTask } from "./activity-command.ts";
+import { type Command, isCloseCommand } from "./command.ts";
+import { type CommandContext, type CommandProblem, commandContext, problem } from "./command-context.ts";
+import { type Decision, Draft, unchanged } from "./draft.ts";
+import { type Failure, SERVICE_FAILURE_SOURCE } from "./failure.ts";
+import type { SdkMetadata, WorkflowTaskFailedCause } from "./history-event.ts";
+import { MAX_PAYLOADS_BYTES } from "./limits.ts";
+import { payloadsBytes } from "./payload.ts";
+import type { WorkflowState, WorkflowTaskState } from "./state.ts";
+import { cancelTimer, startTimer } from "./timer.ts";
+
+/** Retries before this attempt follow at once: a lost session or a race heals by itself. */
+const FIRST_ATTEMPT_WITH_BACKOFF = 3;
+const BACKOFF_INITIAL_MS = 1_000;
+const BACKOFF_MAXIMUM_MS = 600_000;
+
+/** Milliseconds to wait before attempt `attempt` of a workflow task. */
+export function workflowTaskBackoffMs(attempt: number): number {
+  if (attempt < FIRST_ATTEMPT_WITH_BACKOFF) return 0;
+  return Math.min(BACKOFF_MAXIMUM_MS, BACKOFF_INITIAL_MS * 2 ** (attempt - FIRST_ATTEMPT_WITH_BACKOFF));
+}
+
+/** Which task a worker answers. A task that was given up meanwhile no longer matches. */
+export interface WorkflowTaskRef {
+  readonly startedEventId: number;
+  readonly attempt: number;
+}
+
+export interface CompleteWorkflowTaskRequest extends WorkflowTaskRef {
+  readonly commands: readonly Command[];
+  readonly sdkMetadata?: SdkMetadata | undefined;
+  readonly identity: string;
+}
+
+export interface FailWorkflowTaskRequest extends WorkflowTaskRef {
+  readonly cause: WorkflowTaskFailedCause;
+  readonly failure: Failure;
+  readonly identity: string;
+}
+
+/** `kept` false: the session's state is ahead of history and must be thrown away. */
+export interface WorkflowTaskReply {
+  readonly kept: boolean;
+}
+
+type StartedTask = WorkflowTaskState & { readonly startedEventId: number };
+
+function startedTask(state: Readonly<WorkflowState>, ref: WorkflowTaskRef): StartedTask | undefined {
+  const task = state.workflowTask;
+  if (!task || task.startedEventId !== ref.startedEventId || task.attempt !== ref.attempt) return undefined;
+  return { ...task, startedEventId: task.startedEventId };
+}
+
+/** The worker has run a task: its commands become events, or the task is refused as a whole. */
+export function completeWorkflowTask(
+  state: Readonly<WorkflowState>,
+  request: CompleteWorkflowTaskRequest,
+  nowMs: number,
+): Decision<WorkflowTaskReply> {
+  const task = startedTask(state, request);
+  if (!task) return unchanged({ kept: false });
+  const draft = new Draft(state, nowMs);
+  if (draft.hasBuffered && request.commands.some(isCloseCommand)) return refuseClose(draft, task);
+  draft.writeTransientTask(task);
+  const completedEventId = draft.endWorkflowTask("WorkflowTaskCompleted", {
+    scheduledEventId: task.scheduledEventId,
+    startedEventId: task.startedEventId,
+    identity: request.identity,
+    ...(request.sdkMetadata ? { sdkMetadata: request.sdkMetadata } : {}),
+  });
+  const context = commandContext(state, draft, completedEventId);
+  for (const command of request.commands) {
+    const refused = draft.closed ? nothingFollows(command) : carryOut(context, command);
+    if (refused) return failWorkflowTask(state, badCommand(request, refused), nowMs);
+  }
+  if (draft.flushBuffered()) draft.ensureWorkflowTask();
+  return draft.decide({ kept: true });
+}
+
+function refuseClose(draft: Draft, task: StartedTask): Decision<WorkflowTaskReply> {
+  draft.writeTransientTask(task);
+  draft.endWorkflowTask("WorkflowTaskFailed", {
+    scheduledEventId: task.scheduledEventId,
+    startedEventId: task.startedEventId,
+    cause: "UNHANDLED_COMMAND",
+  });
+  draft.flushBuffered();
+  draft.ensureWorkflowTask();
+  return draft.decide({ kept: false });
+}
+
+function nothingFollows(command: Command): CommandProblem {
+  return problem(
+    "BAD_COMPLETE_WORKFLOW_EXECUTION_ATTRIBUTES",
+    `${command.commandType} follows a command that ended the run`,
+  );
+}
+
+function badCommand(request: CompleteWorkflowTaskRequest, refused: CommandProblem): FailWorkflowTaskRequest {
+  return {
+    startedEventId: request.startedEventId,
+    attempt: request.attempt,
+    identity: request.identity,
+    cause: refused.cause,
+    failure: {
+      message: refused.message,
+      source: SERVICE_FAILURE_SOURCE,
+      applicationFailureInfo: { type: refused.cause, nonRetryable: true },
+    },
+  };
+}
+
+function carryOut(context: CommandContext, command: Command): CommandProblem | undefined {
+  switch (command.commandType) {
+    case "ScheduleActivityTask":
+      return scheduleActivityTask(context, command);
+    case "RequestCancelActivityTask":
+      return requestCancelActivityTask(context, command);
+    case "StartTimer":
+      return startTimer(context, command);
+    case "CancelTimer":
+      return cancelTimer(context, command);
+    case "CompleteWorkflowExecution":
+    case "FailWorkflowExecution":
+    case "CancelWorkflowExecution":
+      return closeRun(context, command);
+  }
+}
+
+type CloseCommand = Extract<
+  Command,
+  { commandType: "CompleteWorkflowExecution" | "FailWorkflowExecution" | "CancelWorkflowExecution" }
+>;
+
+function closeRun(context: CommandContext, command: CloseCommand): CommandProblem | undefined {
+  const { draft, workflowTaskCompletedEventId } = context;
+  switch (command.commandType) {
+    case "CompleteWorkflowExecution": {
+      const bytes = payloadsBytes(command.result);
+      if (bytes > MAX_PAYLOADS_BYTES)
+        return problem("PAYLOADS_TOO_LARGE", `the result is ${bytes} bytes, the limit is ${MAX_PAYLOADS_BYTES}`);
+      draft.append("WorkflowExecutionCompleted", {
+        ...(command.result ? { result: command.result } : {}),
+        workflowTaskCompletedEventId,
+      });
+      return undefined;
+    }
+    case "FailWorkflowExecution":
+      draft.append("WorkflowExecutionFailed", {
+        failure: command.failure,
+        retryState: "RETRY_POLICY_NOT_SET",
+        workflowTaskCompletedEventId,
+      });
+      return undefined;
+    case "CancelWorkflowExecution":
+      draft.append("WorkflowExecutionCanceled", {
+        ...(command.details ? { details: command.details } : {}),
+        workflowTaskCompletedEventId,
+      });
+      return undefined;
+  }
+}
+
+/** The task could not be run: it is tried again, at once and then with growing backoff, until the code is mended. */
+export function failWorkflowTask(
+  state: Readonly<WorkflowState>,
+  request: FailWorkflowTaskRequest,
+  nowMs: number,
+): Decision<WorkflowTaskReply> {
+  const task = startedTask(state, request);
+  if (!task) return unchanged({ kept: false });
+  const draft = new Draft(state, nowMs);
+  retryWorkflowTask(draft, task, request.cause, request.failure, () =>
+    draft.endWorkflowTask("WorkflowTaskFailed", {
+      scheduledEventId: task.scheduledEventId,
+      startedEventId: task.startedEventId,
+      cause: request.cause,
+      failure: request.failure,
+      identity: request.identity,
+    }),
+  );
+  return draft.decide({ kept: false });
+}
+
+/** The worker did not answer in time. */
+export function timeOutWorkflowTask(draft: Draft, task: Readonly<WorkflowTaskState>): void {
+  const { startedEventId } = task;
+  if (startedEventId === undefined) return;
+  const failure: Failure = { message: "workflow task timed out", source: SERVICE_FAILURE_SOURCE };
+  retryWorkflowTask(draft, task, "TIMEOUT", failure, () =>
+    draft.endWorkflowTask("WorkflowTaskTimedOut", {
+      scheduledEventId: task.scheduledEventId,
+      startedEventId,
+      timeoutType: "START_TO_CLOSE",
+    }),
+  );
+}
+
+function retryWorkflowTask(
+  draft: Draft,
+  task: Readonly<WorkflowTaskState>,
+  cause: string,
+  failure: Failure,
+  writeEnd: () => number,
+): void {
+  const attempt = task.attempt + 1;
+  const backoffMs = workflowTaskBackoffMs(attempt);
+  // Only the first attempt's end is history; a retry that fails leaves no event.
+  const failedEventId = task.inHistory ? writeEnd() : task.failedEventId;
+  if (task.inHistory) draft.flushBuffered();
+  const retried: WorkflowTaskState = {
+    scheduledEventId: 0,
+    scheduledTimeMs: draft.nowMs,
+    attempt,
+    inHistory: false,
+    notBeforeMs: draft.nowMs + backoffMs,
+    lastFailure: failure,
+    lastFailureCause: cause,
+    ...(failedEventId === undefined ? {} : { failedEventId }),
+  };
+  draft.workflowTaskProgress(retried, { volatile: false });
+  if (backoffMs === 0) draft.startRetriedTask(retried);
+}

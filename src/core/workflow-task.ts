@@ -1,0 +1,58 @@
+/**
+ * The workflow task between the service and the workflow worker.
+ *
+ * Owns: wire shapes of a session. The service opens a session, appends pages of history, and runs tasks in it; the
+ * worker keeps the replayed workflow in memory for as long as the session lives. A session that is lost costs a
+ * replay, nothing else.
+ */
+import type { Command } from "./command.ts";
+import type { Failure } from "./failure.ts";
+import type { HistoryEvent, SdkMetadata, WorkflowTaskFailedCause } from "./history-event.ts";
+import type { PayloadMap, Payloads } from "./payload.ts";
+
+export interface OpenSession {
+  readonly version: 1;
+  readonly namespace: string;
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly workflowType: string;
+  readonly taskQueue: string;
+}
+
+export interface WorkflowTask {
+  /** Every event the session has not seen, up to and with this task's WorkflowTaskStarted. */
+  readonly events: readonly HistoryEvent[];
+  readonly startedEventId: number;
+  readonly attempt: number;
+}
+
+export type WorkflowTaskResult =
+  | { readonly kind: "completed"; readonly commands: readonly Command[]; readonly sdkMetadata?: SdkMetadata }
+  | { readonly kind: "failed"; readonly cause: WorkflowTaskFailedCause; readonly failure: Failure };
+
+export interface WorkflowQuery {
+  /** Every event the session has not seen. Ends after a completed workflow task; holds no unanswered one. */
+  readonly events: readonly HistoryEvent[];
+  readonly queryId: string;
+  readonly queryType: string;
+  readonly args?: Payloads;
+  readonly header?: PayloadMap;
+}
+
+export type WorkflowQueryResult =
+  | { readonly kind: "answered"; readonly result: Payloads }
+  | { readonly kind: "notRegistered"; readonly message: string }
+  | { readonly kind: "failed"; readonly failure: Failure };
+
+/** One replayed workflow in a worker's memory. Calls come one at a time. */
+export interface WorkflowSessionRpc {
+  /** Hands over a page of history that `runTask` or `query` will continue from. */
+  append(events: readonly HistoryEvent[]): Promise<void>;
+  runTask(task: WorkflowTask): Promise<WorkflowTaskResult>;
+  query(query: WorkflowQuery): Promise<WorkflowQueryResult>;
+}
+
+/** The entrypoint that an application exports for the service. */
+export interface WorkflowWorkerRpc {
+  openSession(open: OpenSession): Promise<WorkflowSessionRpc>;
+}
