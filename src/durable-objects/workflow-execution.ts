@@ -1,0 +1,250 @@
+/**
+ * WorkflowExecution: the Durable Object behind one workflow id. It remembers, and it never runs user code or sees data.
+ *
+ * Owns: the methods callers use (core/protocol.ts), and the wiring of what does the work: the turn (decide, commit,
+ * evolve), the store, the alarm, the workflow task driver, the queue, the watchers. Payloads cross it encoded.
+ *
+ * Requests that change something are turns. Reads look at the state and the store. Nothing here awaits application code
+ * except a query's answer.
+ */
+import { DurableObject } from "cloudflare:workers";
+import type {
+  ActivityTaskMessage,
+  ClaimActivityReply,
+  ClaimActivityRequest,
+  DeadLetterRequest,
+  HeartbeatActivityReply,
+  HeartbeatActivityRequest,
+  RespondActivityRequest,
+} from "../core/activity-task.ts";
+import { nextDeadlineMs } from "../core/deadlines.ts";
+import { type RequestKind, type Requests, type Values, workflowNotFound } from "../core/decide.ts";
+import { describeRun, outcomeOf } from "../core/description.ts";
+import type * as protocol from "../core/protocol.ts";
+import { type Reply, accepted, rejected } from "../core/rejection.ts";
+import * as check from "../core/request-check.ts";
+import { activityTask, sendActivityTasks } from "./activity-dispatch.ts";
+import { AlarmClock } from "./alarm-clock.ts";
+import { ExecutionTurn } from "./execution-turn.ts";
+import { OutcomeWatch, watchedOutcome } from "./outcome-watch.ts";
+import { type LoadedRun, RunStore, type WriteCount } from "./run-store.ts";
+import type { ServiceEnv, WorkflowWorkerStub } from "./service-env.ts";
+import { WorkflowQueries } from "./workflow-queries.ts";
+import { WorkflowSessions } from "./workflow-sessions.ts";
+import { WorkflowTaskDriver } from "./workflow-task-driver.ts";
+
+/** Wait before the alarm tries again after a defect. */
+const ALARM_RETRY_MS = 30_000;
+const DEFAULT_PAGE_CHARACTERS = 1_000_000;
+
+/**
+ * The service's Durable Object. Export it from the Worker that is to remember workflows; subclass it to name bindings
+ * otherwise (`workflowWorker`, `activityQueue`).
+ *
+ * @example
+ * ```ts
+ * export { WorkflowExecution } from "holdfast/durable-objects";
+ * ```
+ */
+export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
+  extends DurableObject<Env>
+  implements protocol.WorkflowExecutionRpc
+{
+  /** Rows this object has written since it was loaded. */
+  protected readonly writes: WriteCount = { rows: 0 };
+  readonly #store: RunStore;
+  readonly #alarm: AlarmClock;
+  readonly #watch: OutcomeWatch;
+  readonly #sessions: WorkflowSessions;
+  readonly #driver: WorkflowTaskDriver;
+  readonly #turn: ExecutionTurn;
+  readonly #queries: WorkflowQueries;
+  #isAwake = false;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#store = new RunStore(ctx.storage, this.writes);
+    this.#alarm = new AlarmClock(ctx.storage, this.writes);
+    this.#watch = new OutcomeWatch(ctx);
+    this.#sessions = new WorkflowSessions(
+      () => this.workflowWorker(),
+      () => this.#watch.atRest(),
+    );
+    this.#turn = new ExecutionTurn({
+      storage: ctx.storage,
+      store: this.#store,
+      alarm: this.#alarm,
+      effects: {
+        dispatch: (run, ids) => ctx.waitUntil(sendActivityTasks(this.activityQueue(), run, ids)),
+        closed: (run) => this.#watch.closed(this.#outcome(run)),
+        drive: (run) => this.#driver.drive(run),
+      },
+      abort: (reason) => ctx.abort(reason),
+    });
+    this.#driver = new WorkflowTaskDriver(this.#turn, this.#store, this.#sessions);
+    this.#queries = new WorkflowQueries(this.#driver, this.#sessions);
+    void ctx.blockConcurrencyWhile(async () => {
+      await this.#alarm.load(Date.now());
+      this.#turn.load();
+    });
+  }
+
+  /** The application's workflow worker. Override to bind it otherwise. */
+  protected workflowWorker(): WorkflowWorkerStub {
+    const exported = (this.ctx.exports as { readonly WorkflowWorker?: WorkflowWorkerStub }).WorkflowWorker;
+    const worker = exported ?? this.env.WORKFLOW_WORKER;
+    if (worker) return worker;
+    throw new Error(
+      "the service has no workflow worker: export `WorkflowWorker` from the same Worker, or bind the application's " +
+        "entrypoint WorkflowWorker as the service binding WORKFLOW_WORKER",
+    );
+  }
+
+  /** The queue that activity tasks are sent to. Override to bind it otherwise. */
+  protected activityQueue(): Queue<ActivityTaskMessage> {
+    return this.env.ACTIVITY_TASKS;
+  }
+
+  async start(request: protocol.StartRequest): Promise<Reply<protocol.StartReply>> {
+    return this.#take("start", { ...request, newRunId: crypto.randomUUID() });
+  }
+
+  async signal(request: protocol.SignalRequest): Promise<Reply<{ readonly runId: string }>> {
+    return this.#take("signal", request);
+  }
+
+  async signalWithStart(request: protocol.SignalWithStartRequest): Promise<Reply<protocol.StartReply>> {
+    return this.#take("signalWithStart", { ...request, newRunId: crypto.randomUUID() });
+  }
+
+  async requestCancel(request: protocol.CancelRequest): Promise<Reply<{ readonly runId: string }>> {
+    return this.#take("requestCancel", request);
+  }
+
+  async terminate(request: protocol.TerminateRequest): Promise<Reply<{ readonly runId: string }>> {
+    return this.#take("terminate", request);
+  }
+
+  async query(request: protocol.QueryRequest): Promise<Reply<protocol.QueryReply>> {
+    this.#wake();
+    const refused = check.queryRequest(request);
+    if (refused) return refused;
+    const run = this.#selected(request);
+    return run.ok ? await this.#queries.answer(run.value, request) : run;
+  }
+
+  async describe(request: protocol.DescribeRequest): Promise<Reply<protocol.WorkflowExecutionDescription>> {
+    this.#wake();
+    const refused = check.version(request.version);
+    if (refused) return refused;
+    const run = this.#selected(request);
+    return run.ok ? accepted(describeRun(run.value.state, Date.now())) : run;
+  }
+
+  async history(request: protocol.HistoryRequest): Promise<Reply<protocol.HistoryReply>> {
+    this.#wake();
+    const refused = check.historyRequest(request);
+    if (refused) return refused;
+    const run = this.#selected(request);
+    if (!run.ok) return run;
+    const from = request.fromEventId ?? 1;
+    const page = this.#store.readPage(run.value.number, from, request.maxBytes ?? DEFAULT_PAGE_CHARACTERS);
+    return accepted({ runId: run.value.state.identity.runId, ...page });
+  }
+
+  async outcome(request: protocol.OutcomeRequest): Promise<Reply<protocol.WorkflowOutcome>> {
+    this.#wake();
+    const refused = check.version(request.version);
+    if (refused) return refused;
+    const run = this.#selected(request);
+    if (!run.ok) return run;
+    const outcome = this.#outcome(run.value);
+    if (outcome.kind !== "pending" || request.wait !== true || !this.#driver.isBusy) return accepted(outcome);
+    return accepted(await this.#watch.whileBusy(outcome.runId));
+  }
+
+  /** A WebSocket that is sent the outcome of a run: `?request=` holds an OutcomeRequest. */
+  override async fetch(request: Request): Promise<Response> {
+    this.#wake();
+    if (request.headers.get("Upgrade") !== "websocket")
+      return new Response("holdfast: only WebSockets that wait for an outcome are served here", { status: 426 });
+    const wanted = watchedOutcome(request.url);
+    if (!wanted) return new Response("holdfast: the outcome request is missing or malformed", { status: 400 });
+    const refused = check.version(wanted.version);
+    if (refused) return this.#watch.accept(refused);
+    const run = this.#selected(wanted);
+    return this.#watch.accept(run.ok ? accepted(this.#outcome(run.value)) : run);
+  }
+
+  async claimActivity(request: ClaimActivityRequest): Promise<Reply<ClaimActivityReply>> {
+    const reply = this.#take("claimActivity", request);
+    if (!reply.ok) return reply;
+    if (!reply.value.claimed) return accepted({ claimed: false, reason: reply.value.reason });
+    const run = this.#turn.run;
+    const activity = run?.state.activities[reply.value.scheduledEventId];
+    const scheduled = run ? this.#store.readEvent(run.number, reply.value.scheduledEventId) : undefined;
+    if (!run || !activity || scheduled?.eventType !== "ActivityTaskScheduled")
+      throw new Error(`activity ${request.scheduledEventId} was claimed but its history is missing`);
+    return accepted({ claimed: true, task: activityTask(run, activity, scheduled) });
+  }
+
+  async heartbeatActivity(request: HeartbeatActivityRequest): Promise<Reply<HeartbeatActivityReply>> {
+    return this.#take("heartbeatActivity", request);
+  }
+
+  async respondActivity(request: RespondActivityRequest): Promise<Reply<{ readonly accepted: true }>> {
+    return this.#take("respondActivity", request);
+  }
+
+  async reportDeadLetter(request: DeadLetterRequest): Promise<Reply<{ readonly accepted: boolean }>> {
+    return this.#take("reportDeadLetter", request);
+  }
+
+  /** Does what is due. Never throws: the platform gives an alarm up for good after seven failures. */
+  override async alarm(): Promise<void> {
+    this.#alarm.fired();
+    try {
+      this.#wake();
+      this.#turn.tick();
+    } catch (error) {
+      console.error(`holdfast: alarm of ${this.ctx.id.name ?? this.ctx.id.toString()} failed: ${String(error)}`);
+      this.#alarm.arm(Date.now() + ALARM_RETRY_MS, Date.now());
+    }
+  }
+
+  #take<K extends RequestKind>(kind: K, request: Requests[K]): Reply<Values[K]> {
+    this.#wake();
+    return this.#turn.take(kind, request);
+  }
+
+  /** After a reload, takes up at the first call what the lost object was doing, and what became due meanwhile. */
+  #wake(): void {
+    if (this.#isAwake) return;
+    this.#isAwake = true;
+    const { run } = this.#turn;
+    if (!run || run.state.status !== "RUNNING") return;
+    const deadlineMs = nextDeadlineMs(run.state);
+    this.#alarm.arm(deadlineMs, Date.now());
+    if (deadlineMs !== undefined && deadlineMs <= Date.now()) this.#turn.tick();
+    this.#driver.drive(run);
+  }
+
+  /** The run a reader means: the current one, or an earlier one by its id. */
+  #selected(selector: protocol.RunSelector): Reply<LoadedRun> {
+    const { run } = this.#turn;
+    if (!run) return workflowNotFound();
+    const isCurrent = selector.runId === undefined || selector.runId === run.state.identity.runId;
+    const selected = isCurrent ? run : this.#store.loadById(selector.runId);
+    if (!selected) return rejected("WorkflowNotFound", `no run ${String(selector.runId)} under this workflow id`);
+    const first = selector.firstExecutionRunId;
+    if (first !== undefined && first !== selected.state.start.firstExecutionRunId)
+      return rejected("WorkflowNotFound", "this workflow id now belongs to another chain of runs than the one meant");
+    return accepted(selected);
+  }
+
+  #outcome(run: LoadedRun): protocol.WorkflowOutcome {
+    const { closeEventId } = run.state;
+    const closing = closeEventId === undefined ? undefined : this.#store.readEvent(run.number, closeEventId);
+    return outcomeOf(run.state, closing);
+  }
+}

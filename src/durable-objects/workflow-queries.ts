@@ -1,0 +1,78 @@
+/**
+ * Queries: the workflow's code answers, from its replayed memory; history does not change.
+ *
+ * Owns: when a query may be asked. It sees every event accepted before it, so it waits for workflow tasks under way;
+ * a run whose tasks fail cannot answer and says so instead of waiting for a code change.
+ */
+import type { QueryReply, QueryRequest } from "../core/protocol.ts";
+import { type Rejection, type Reply, accepted, rejected } from "../core/rejection.ts";
+import type { WorkflowQueryResult } from "../core/workflow-task.ts";
+import type { LoadedRun } from "./run-store.ts";
+import type { WorkflowSessions } from "./workflow-sessions.ts";
+import type { WorkflowTaskDriver } from "./workflow-task-driver.ts";
+
+export class WorkflowQueries {
+  readonly #driver: WorkflowTaskDriver;
+  readonly #sessions: WorkflowSessions;
+
+  constructor(driver: WorkflowTaskDriver, sessions: WorkflowSessions) {
+    this.#driver = driver;
+    this.#sessions = sessions;
+  }
+
+  async answer(run: LoadedRun, request: QueryRequest): Promise<Reply<QueryReply>> {
+    await this.#driver.settled();
+    const refused = rejectedByStatus(run, request) ?? rejectedByTask(run);
+    if (refused) return { ok: false, rejection: refused };
+    const { queryId, queryType, args, header } = request;
+    try {
+      const result = await this.#sessions.query(this.#driver.source(run), {
+        queryId,
+        queryType,
+        ...(args ? { args } : {}),
+        ...(header ? { header } : {}),
+      });
+      return reply(result, run.state.identity.runId, queryType);
+    } catch (error) {
+      return rejected("WorkflowWorkerUnavailable", `the workflow worker did not answer the query: ${String(error)}`);
+    }
+  }
+}
+
+function rejectedByStatus(run: LoadedRun, request: QueryRequest): Rejection | undefined {
+  const { status, identity } = run.state;
+  const condition = request.rejectCondition ?? "NONE";
+  const isRejected =
+    (condition === "NOT_OPEN" && status !== "RUNNING") ||
+    (condition === "NOT_COMPLETED_CLEANLY" && status !== "RUNNING" && status !== "COMPLETED");
+  if (!isRejected) return undefined;
+  return {
+    code: "QueryRejected",
+    message: `query rejected, workflow status: ${status}`,
+    runId: identity.runId,
+    status,
+  };
+}
+
+function rejectedByTask(run: LoadedRun): Rejection | undefined {
+  const task = run.state.workflowTask;
+  if (!task || task.attempt === 1) return undefined;
+  return {
+    code: "WorkflowWorkerUnavailable",
+    message:
+      `cannot query: the workflow's task fails (attempt ${task.attempt}, ${task.lastFailureCause ?? "unknown cause"}); ` +
+      "see describe() for the failure, mend the workflow code and deploy it",
+    ...(task.lastFailure ? { failure: task.lastFailure } : {}),
+  };
+}
+
+function reply(result: WorkflowQueryResult, runId: string, queryType: string): Reply<QueryReply> {
+  switch (result.kind) {
+    case "answered":
+      return accepted({ result: result.result, runId });
+    case "notRegistered":
+      return rejected("QueryNotRegistered", result.message, { runId });
+    case "failed":
+      return rejected("QueryFailed", `query '${queryType}' failed`, { runId, failure: result.failure });
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * Sessions with the workflow worker: one open run in its memory, fed with new events only.
+ *
+ * Owns: opening, feeding, and disposing. One call at a time goes through a session. A session that fails is dropped,
+ * and a fresh one replays from history; what the caller sees is an error only if a fresh one fails too.
+ */
+import type { HistoryEvent } from "../core/history-event.ts";
+import type {
+  OpenSession,
+  WorkflowQuery,
+  WorkflowQueryResult,
+  WorkflowTask,
+  WorkflowTaskResult,
+} from "../core/workflow-task.ts";
+import type { PendingSession, WorkflowSessionStub, WorkflowWorkerStub } from "./service-env.ts";
+
+/** How long an unused session is kept. An open one keeps both sides awake and billed; a replay is cheap. */
+const IDLE_MS = 1_000;
+/** JSON characters of history in one page to the worker, well below the 32 MiB of one call. */
+const PAGE_CHARACTERS = 4_000_000;
+
+/** What a session is fed from: events of one run, from a given id on. */
+export interface HistorySource {
+  readonly open: OpenSession;
+  /** Events from `fromEventId` on; more pages follow while `nextEventId` is set. */
+  page(
+    fromEventId: number,
+    maxCharacters: number,
+  ): {
+    readonly events: readonly HistoryEvent[];
+    readonly nextEventId?: number;
+  };
+}
+
+interface Session {
+  readonly runId: string;
+  readonly stub: WorkflowSessionStub;
+  /** Everything up to here has been handed over. */
+  seenEventId: number;
+}
+
+type Call<T> = (session: PendingSession | WorkflowSessionStub, events: readonly HistoryEvent[]) => Promise<T>;
+
+export class WorkflowSessions {
+  readonly #worker: () => WorkflowWorkerStub;
+  readonly #onIdle: () => void;
+  #session: Session | undefined;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Calls wait for the one before: a session is a single thread. */
+  #tail: Promise<unknown> = Promise.resolve();
+  #generation = 0;
+
+  constructor(worker: () => WorkflowWorkerStub, onIdle: () => void) {
+    this.#worker = worker;
+    this.#onIdle = onIdle;
+  }
+
+  get isOpen(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /** The event up to which the open session of this run is fed, or 0. */
+  seenEventId(runId: string): number {
+    return this.#session?.runId === runId ? this.#session.seenEventId : 0;
+  }
+
+  /** Runs a workflow task. `extra` are events that history does not hold yet (a retried task's own). */
+  runTask(
+    source: HistorySource,
+    task: Omit<WorkflowTask, "events">,
+    extra: readonly HistoryEvent[],
+  ): Promise<WorkflowTaskResult> {
+    // A retry begins from scratch: the memory of the attempt that failed is not to be trusted.
+    if (task.attempt > 1) this.drop();
+    return this.#exclusively(() =>
+      this.#call(source, extra, (session, events) => session.runTask({ ...task, events })),
+    );
+  }
+
+  query(source: HistorySource, query: Omit<WorkflowQuery, "events">): Promise<WorkflowQueryResult> {
+    return this.#exclusively(() => this.#call(source, [], (session, events) => session.query({ ...query, events })));
+  }
+
+  /** Closes the session: its memory no longer matches history, or is no longer needed. Calls under way fail. */
+  drop(): void {
+    this.#generation += 1;
+    clearTimeout(this.#idleTimer);
+    const session = this.#session;
+    this.#session = undefined;
+    session?.stub[Symbol.dispose]();
+  }
+
+  /** Gives up what is under way, so that the next call does not wait for it. */
+  abandon(): void {
+    this.drop();
+    this.#tail = Promise.resolve();
+  }
+
+  async #exclusively<T>(action: () => Promise<T>): Promise<T> {
+    const before = this.#tail;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#tail = promise;
+    await before;
+    clearTimeout(this.#idleTimer);
+    try {
+      return await action();
+    } finally {
+      resolve();
+      if (this.#tail === promise) this.#disposeWhenIdle();
+    }
+  }
+
+  async #call<T>(source: HistorySource, extra: readonly HistoryEvent[], call: Call<T>): Promise<T> {
+    const sticky = this.#session;
+    const generation = this.#generation;
+    if (sticky && sticky.runId === source.open.runId) {
+      try {
+        return await this.#feed(source, sticky, extra, call);
+      } catch (error) {
+        if (generation !== this.#generation) throw error; // given up meanwhile
+        // The worker was redeployed, evicted or lost: nothing is known to be wrong with the workflow.
+      }
+    }
+    this.drop();
+    return await this.#open(source, extra, call);
+  }
+
+  async #feed<T>(source: HistorySource, session: Session, extra: readonly HistoryEvent[], call: Call<T>): Promise<T> {
+    const last = await this.#appendPages(source, session.stub, session.seenEventId + 1);
+    const events = [...last, ...extra];
+    const result = await call(session.stub, events);
+    session.seenEventId = events.at(-1)?.eventId ?? session.seenEventId;
+    return result;
+  }
+
+  async #open<T>(source: HistorySource, extra: readonly HistoryEvent[], call: Call<T>): Promise<T> {
+    const generation = this.#generation;
+    const pending = this.#worker().openSession(source.open);
+    // Both promises fail together when opening does; the call's error is the one that is reported.
+    pending.catch(() => undefined);
+    const last = await this.#appendPages(source, pending, 1);
+    const events = [...last, ...extra];
+    const result = await call(pending, events);
+    const stub = await pending;
+    if (generation === this.#generation) {
+      this.#session = { runId: source.open.runId, stub, seenEventId: events.at(-1)?.eventId ?? 0 };
+    } else {
+      stub[Symbol.dispose]();
+    }
+    return result;
+  }
+
+  /** Hands over all pages but the last, which goes with the call itself. */
+  async #appendPages(
+    source: HistorySource,
+    session: PendingSession | WorkflowSessionStub,
+    fromEventId: number,
+  ): Promise<readonly HistoryEvent[]> {
+    let page = source.page(fromEventId, PAGE_CHARACTERS);
+    while (page.nextEventId !== undefined) {
+      await session.append(page.events);
+      page = source.page(page.nextEventId, PAGE_CHARACTERS);
+    }
+    return page.events;
+  }
+
+  #disposeWhenIdle(): void {
+    if (!this.#session) return this.#onIdle();
+    this.#idleTimer = setTimeout(() => {
+      this.drop();
+      this.#onIdle();
+    }, IDLE_MS);
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Drives workflow tasks: whenever the run has one that is started and nobody works on it, it goes to the worker.
+ *
+ * Owns: the single flight. The result comes back as a turn; what the worker said of a task that was given up meanwhile
+ * finds no such task and is dropped. Errors of the transport become a failed attempt, retried with backoff.
+ */
+import { transientTaskEvents } from "../core/draft.ts";
+import { SERVICE_FAILURE_SOURCE } from "../core/failure.ts";
+import type { WorkflowTaskRef } from "../core/workflow-task-decision.ts";
+import type { WorkflowTaskResult } from "../core/workflow-task.ts";
+import type { ExecutionTurn } from "./execution-turn.ts";
+import type { LoadedRun, RunStore } from "./run-store.ts";
+import type { HistorySource, WorkflowSessions } from "./workflow-sessions.ts";
+
+const WORKER_IDENTITY = "workflow-worker";
+
+interface Flight extends WorkflowTaskRef {
+  readonly runId: string;
+  readonly done: Promise<void>;
+}
+
+export class WorkflowTaskDriver {
+  readonly #turn: ExecutionTurn;
+  readonly #store: RunStore;
+  readonly #sessions: WorkflowSessions;
+  #flight: Flight | undefined;
+
+  constructor(turn: ExecutionTurn, store: RunStore, sessions: WorkflowSessions) {
+    this.#turn = turn;
+    this.#store = store;
+    this.#sessions = sessions;
+  }
+
+  get isBusy(): boolean {
+    return this.#flight !== undefined || this.#sessions.isOpen;
+  }
+
+  /** Where a session of this run reads its history. */
+  source(run: LoadedRun): HistorySource {
+    const { identity, start } = run.state;
+    return {
+      open: {
+        version: 1,
+        namespace: identity.namespace,
+        workflowId: identity.workflowId,
+        runId: identity.runId,
+        workflowType: start.workflowType,
+        taskQueue: start.taskQueue,
+      },
+      page: (fromEventId, maxCharacters) => this.#store.readPage(run.number, fromEventId, maxCharacters),
+    };
+  }
+
+  /** Takes up the run's workflow task, if there is one to be worked on. Returns at once. */
+  drive(run: LoadedRun): void {
+    const task = run.state.workflowTask;
+    const { runId } = run.state.identity;
+    const flight = this.#flight;
+    if (flight) {
+      const isSame =
+        flight.runId === runId && flight.startedEventId === task?.startedEventId && flight.attempt === task.attempt;
+      if (isSame) return;
+      // The task in flight was given up or its run has ended: do not wait for its worker.
+      this.#flight = undefined;
+      this.#sessions.abandon();
+    }
+    if (task?.startedEventId === undefined) return;
+    const ref = { runId, startedEventId: task.startedEventId, attempt: task.attempt };
+    this.#flight = { ...ref, done: this.#fly(run, ref) };
+  }
+
+  /** Resolves when no workflow task is with the worker. */
+  async settled(): Promise<void> {
+    while (this.#flight) await this.#flight.done;
+  }
+
+  async #fly(run: LoadedRun, ref: WorkflowTaskRef & { readonly runId: string }): Promise<void> {
+    const result = await this.#work(run, ref);
+    const isCurrent = this.#flight?.startedEventId === ref.startedEventId && this.#flight.attempt === ref.attempt;
+    if (!isCurrent || this.#flight?.runId !== ref.runId) return;
+    this.#flight = undefined;
+    const reply =
+      result.kind === "completed"
+        ? this.#turn.take("completeWorkflowTask", { ...ref, ...result, identity: WORKER_IDENTITY })
+        : this.#turn.take("failWorkflowTask", { ...ref, ...result, identity: WORKER_IDENTITY });
+    if (!reply.ok || !reply.value.kept) this.#sessions.drop();
+  }
+
+  async #work(run: LoadedRun, ref: WorkflowTaskRef): Promise<WorkflowTaskResult> {
+    try {
+      const extra = transientTaskEvents(run.state);
+      return await this.#sessions.runTask(this.source(run), ref, extra);
+    } catch (error) {
+      console.warn(`holdfast: the workflow worker did not take a workflow task: ${String(error)}`);
+      return {
+        kind: "failed",
+        cause: "WORKFLOW_WORKER_UNHANDLED_FAILURE",
+        failure: {
+          message: `The workflow worker did not take the task: ${String(error)}`,
+          source: SERVICE_FAILURE_SOURCE,
+          serverFailureInfo: { nonRetryable: false },
+        },
+      };
+    }
+  }
+}

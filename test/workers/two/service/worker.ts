@@ -1,0 +1,4 @@
+/** The service's Worker of the two-Worker deployment: it remembers, and has neither key nor user code. */
+export { WorkflowExecution } from "../../fixtures/faulty-service.ts";
+
+export default { fetch: () => new Response("holdfast service") };

@@ -1,0 +1,9 @@
+/** The application's Worker of the two-Worker deployment: keys and user code, no memory. */
+import { holdfast } from "../fixtures/application.ts";
+
+export { WorkflowWorker } from "../fixtures/application.ts";
+
+export default {
+  fetch: () => new Response("holdfast test application"),
+  queue: holdfast.queue,
+} satisfies ExportedHandler<Cloudflare.Env>;
