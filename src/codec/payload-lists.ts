@@ -1,0 +1,71 @@
+/**
+ * Many values at once: arguments, results and details as lists, headers and memos as maps of payloads.
+ *
+ * Owns: the meaning of "none": no values make no list, and an absent list holds no values.
+ */
+/* oxlint-disable typescript/no-unnecessary-type-parameters -- Temporal's API lets the caller name the type it expects. */
+import type { Payload, PayloadConverter } from "./payload-converter.ts";
+import type { SerializationContext } from "./serialization-context.ts";
+
+/** Payloads of values in order, or undefined when there are none. Throws `ValueError` as the converter does. */
+export function toPayloads(converter: PayloadConverter, ...values: readonly unknown[]): Payload[] | undefined {
+  return toPayloadsWithContext(converter, undefined, values);
+}
+
+/** Like `toPayloads`, with the place the payloads are made for. */
+export function toPayloadsWithContext(
+  converter: PayloadConverter,
+  context: SerializationContext | undefined,
+  values: readonly unknown[],
+): Payload[] | undefined {
+  return values.length === 0 ? undefined : values.map((value) => converter.toPayload(value, context));
+}
+
+/** Values of payloads in order; none for an absent list. */
+export function arrayFromPayloads(
+  converter: PayloadConverter,
+  payloads?: readonly Payload[] | null,
+  context?: SerializationContext,
+): unknown[] {
+  return (payloads ?? []).map((payload) => converter.fromPayload<unknown>(payload, context));
+}
+
+/** The value at an index, or undefined where the list has none. */
+export function fromPayloadsAtIndex<T>(
+  converter: PayloadConverter,
+  index: number,
+  payloads?: readonly Payload[] | null,
+  context?: SerializationContext,
+): T {
+  const payload = payloads?.[index];
+  return payload === undefined ? (undefined as T) : converter.fromPayload<T>(payload, context);
+}
+
+/** The payload of a value that may not be given. */
+export function convertOptionalToPayload(converter: PayloadConverter, value: unknown): Payload | undefined {
+  return value === undefined ? undefined : converter.toPayload(value);
+}
+
+/** Payloads of a record's values, under the same names. */
+export function mapToPayloads<K extends string>(
+  converter: PayloadConverter,
+  values: Readonly<Record<K, unknown>>,
+  context?: SerializationContext,
+): Record<K, Payload> {
+  const entries = Object.entries(values).map(([key, value]) => [key, converter.toPayload(value, context)]);
+  return Object.fromEntries(entries) as Record<K, Payload>;
+}
+
+/** Values of a record of payloads, under the same names; undefined for an absent record. */
+export function mapFromPayloads<K extends string>(
+  converter: PayloadConverter,
+  payloads?: Readonly<Record<K, Payload>> | null,
+  context?: SerializationContext,
+): Record<K, unknown> | undefined {
+  if (payloads === undefined || payloads === null) return undefined;
+  const entries = Object.entries<Payload>(payloads).map(([key, payload]) => [
+    key,
+    converter.fromPayload<unknown>(payload, context),
+  ]);
+  return Object.fromEntries(entries) as Record<K, unknown>;
+}

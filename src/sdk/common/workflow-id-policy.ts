@@ -1,0 +1,38 @@
+/**
+ * What a start does when its workflow id is taken, now or in the past.
+ *
+ * Owns: Temporal's names for the two policies. The service decides by them, see core's start request.
+ */
+import type {
+  WorkflowIdConflictPolicy as ConflictPolicyName,
+  WorkflowIdReusePolicy as ReusePolicyName,
+} from "../../core/protocol.ts";
+import { choiceReader, choices } from "./spellings.ts";
+
+/** Whether the id of a closed workflow may be used again. Default: ALLOW_DUPLICATE. */
+export const WorkflowIdReusePolicy = choices("WORKFLOW_ID_REUSE_POLICY", [
+  "ALLOW_DUPLICATE",
+  "ALLOW_DUPLICATE_FAILED_ONLY",
+  "REJECT_DUPLICATE",
+]);
+export type WorkflowIdReusePolicy = ReusePolicyName;
+
+/** What happens when a workflow with the id is running. Default: FAIL; for signalWithStart: USE_EXISTING. */
+export const WorkflowIdConflictPolicy = choices("WORKFLOW_ID_CONFLICT_POLICY", [
+  "FAIL",
+  "USE_EXISTING",
+  "TERMINATE_EXISTING",
+]);
+export type WorkflowIdConflictPolicy = ConflictPolicyName;
+
+/** Either spelling of a reuse policy as the short one. Throws `ValueError` for an unknown one. */
+export const decodeWorkflowIdReusePolicy = choiceReader<WorkflowIdReusePolicy>(
+  "workflowIdReusePolicy",
+  WorkflowIdReusePolicy,
+);
+
+/** Either spelling of a conflict policy as the short one. Throws `ValueError` for an unknown one. */
+export const decodeWorkflowIdConflictPolicy = choiceReader<WorkflowIdConflictPolicy>(
+  "workflowIdConflictPolicy",
+  WorkflowIdConflictPolicy,
+);
