@@ -1,0 +1,8 @@
+/**
+ * The replay layer: runs a workflow function against history.
+ *
+ * Owns: what the other layers use. The workflow worker needs the session; the authoring API re-exports the operations.
+ */
+export { WorkflowSession, type WorkflowSessionOptions } from "./workflow-session.ts";
+export type { LogLevel, LogMetadata, WorkflowLogger } from "./workflow-logger.ts";
+export { SessionOutOfDateError } from "./determinism-errors.ts";

@@ -1,0 +1,142 @@
+/**
+ * A service in memory: writes the events that commands ask for, and hands tasks to a session.
+ *
+ * Owns: enough of the real service's rules to run whole programs: one task at a time, events that arrive meanwhile
+ * kept back until it ends, close commands refused while such events wait. With `fresh` sessions every task replays
+ * from the first event; nothing else may differ.
+ */
+import type { Command } from "../../src/core/command.ts";
+import { isCloseCommand } from "../../src/core/command.ts";
+import type { Failure } from "../../src/core/failure.ts";
+import type { WorkflowQueryResult } from "../../src/core/workflow-task.ts";
+import { HistoryBuilder, type LogLine, TestSession } from "./history-builder.ts";
+
+/** Adds events to a history. */
+export type Arrival = (builder: HistoryBuilder) => void;
+
+interface OpenActivity {
+  readonly activityId: string;
+  cancelRequested: boolean;
+}
+
+export class TestService {
+  readonly history = new HistoryBuilder();
+  readonly activities = new Map<string, OpenActivity>();
+  readonly timers = new Set<string>();
+  readonly lines: LogLine[] = [];
+  closed = false;
+  /** How many tasks were refused because events had arrived. */
+  refused = 0;
+  readonly #workflows: Record<string, unknown>;
+  readonly #workflowType: string;
+  readonly #fresh: boolean;
+  #session: TestSession | undefined;
+
+  constructor(workflows: Record<string, unknown>, workflowType: string, args: unknown[], options: { fresh: boolean }) {
+    this.#workflows = workflows;
+    this.#workflowType = workflowType;
+    this.#fresh = options.fresh;
+    this.history.started(workflowType, args);
+  }
+
+  #currentSession(): TestSession {
+    if (this.#fresh) this.#session = undefined;
+    this.#session ??= new TestSession(this.#workflows, this.#workflowType);
+    return this.#session;
+  }
+
+  /** Runs a task. What arrives while it runs is written after its end. Throws if the task fails. */
+  async runTask(arrivals: readonly Arrival[] = []): Promise<void> {
+    this.history.taskStarted();
+    const session = this.#currentSession();
+    const result = await session.run(this.history.events);
+    this.lines.push(...session.lines.splice(0));
+    if (result.kind === "failed") throw new Error(`The workflow task failed: ${JSON.stringify(result)}`);
+    if (arrivals.length > 0 && result.commands.some(isCloseCommand)) {
+      this.refused += 1;
+      this.history.taskFailed();
+      this.#session = undefined;
+    } else {
+      this.history.taskCompleted(result.sdkMetadata);
+      for (const command of result.commands) this.#apply(command);
+    }
+    for (const arrive of arrivals) arrive(this.history);
+  }
+
+  query(queryType: string): Promise<WorkflowQueryResult> {
+    return this.#currentSession().query(this.history.events, queryType);
+  }
+
+  #apply(command: Command): void {
+    const { history } = this;
+    switch (command.commandType) {
+      case "StartTimer":
+        this.timers.add(command.timerId);
+        history.timerStarted(command.timerId, command.startToFireTimeoutMs);
+        return;
+      case "CancelTimer":
+        if (!this.timers.delete(command.timerId)) throw new Error(`No timer ${command.timerId} to cancel.`);
+        history.timerCanceled(command.timerId);
+        return;
+      case "ScheduleActivityTask":
+        this.activities.set(command.activityId, { activityId: command.activityId, cancelRequested: false });
+        history.activityScheduled(command.activityId, command.activityType);
+        this.#keepInput(command.input);
+        return;
+      case "RequestCancelActivityTask":
+        return this.#requestCancel(command.scheduledEventId);
+      case "CompleteWorkflowExecution":
+      case "FailWorkflowExecution":
+      case "CancelWorkflowExecution":
+        return this.#close(command);
+    }
+  }
+
+  /** The event holds the input as it came, not values of the builder's own. */
+  #keepInput(input: unknown): void {
+    const event = this.history.events.at(-1);
+    if (event && input !== undefined) Object.assign(event.attributes, { input });
+  }
+
+  #requestCancel(scheduledEventId: number): void {
+    const event = this.history.events[scheduledEventId - 1];
+    if (event?.eventType !== "ActivityTaskScheduled") throw new Error(`Event ${scheduledEventId} scheduled nothing.`);
+    const activity = this.activities.get(event.attributes.activityId);
+    if (activity) activity.cancelRequested = true;
+    this.history.activityCancelRequested(event.attributes.activityId);
+  }
+
+  #close(command: Extract<Command, { commandType: `${string}WorkflowExecution` }>): void {
+    this.closed = true;
+    const workflowTaskCompletedEventId = this.history.events.findLast(
+      (event) => event.eventType === "WorkflowTaskCompleted",
+    )!.eventId;
+    switch (command.commandType) {
+      case "CompleteWorkflowExecution": {
+        const result = command.result ? { result: command.result } : {};
+        this.history.add("WorkflowExecutionCompleted", { ...result, workflowTaskCompletedEventId });
+        return;
+      }
+      case "FailWorkflowExecution":
+        this.history.add("WorkflowExecutionFailed", {
+          failure: command.failure,
+          retryState: "RETRY_POLICY_NOT_SET",
+          workflowTaskCompletedEventId,
+        });
+        return;
+      case "CancelWorkflowExecution":
+        this.history.add("WorkflowExecutionCanceled", { workflowTaskCompletedEventId });
+    }
+  }
+
+  fireTimer(timerId: string): void {
+    if (this.timers.delete(timerId)) this.history.timerFired(timerId);
+  }
+
+  endActivity(activityId: string, outcome: { result?: unknown; failure?: Failure; canceled?: true }): void {
+    if (!this.activities.delete(activityId)) return;
+    if (outcome.failure) this.history.activityFailed(activityId, outcome.failure);
+    else if (outcome.canceled) this.history.activityCanceled(activityId);
+    else this.history.activityCompleted(activityId, outcome.result);
+  }
+}
