@@ -1,0 +1,268 @@
+/**
+ * One attempt of an activity, from its task to its outcome, whatever transport brought the task.
+ *
+ * Owns: decoding the input, running the function in its context, heartbeats, the cancellation of the attempt, encoding
+ * the outcome. What crosses its edge is encoded; what user code sees is clear.
+ *
+ *   how the function ended             | not cancelled | CANCELLED | TIMED_OUT | NOT_FOUND | details not encodable
+ *   -----------------------------------+---------------+-----------+-----------+-----------+----------------------
+ *   returned                           | completed     | completed | completed | abandoned | completed
+ *   threw CancelledFailure, AbortError | failed        | canceled  | abandoned | abandoned | failed, with the reason
+ *   threw anything else                | failed        | failed    | failed    | abandoned | failed
+ *
+ * The service counts the timeouts itself and may be a little behind: what still comes is offered to it. But a function
+ * that stopped because of the timeout must not be reported, since a cancellation that nobody asked for would count as
+ * a failure that is not retried.
+ */
+import {
+  ApplicationFailure,
+  bindPayloadConverter,
+  CancelledFailure,
+  decodeValues,
+  encodeValues,
+  ensureTemporalFailure,
+  type LoadedDataConverter,
+  type PayloadChannel,
+  PayloadEncoding,
+  toWirePayloads,
+} from "../../codec/index.ts";
+import type { ActivityOutcome, ActivityTask, HeartbeatActivityReply } from "../../core/activity-task.ts";
+import type { Failure } from "../../core/failure.ts";
+import type { Payloads } from "../../core/payload.ts";
+import type { Reply } from "../../core/rejection.ts";
+import type { ActivityFunction, Logger } from "../common/index.ts";
+import { infoOfTask } from "./activity-info.ts";
+import type { ActivityTimers } from "./activity-timers.ts";
+import { ActivityCancellation, type ActivityCancelReason, isCancellationError } from "./cancellation.ts";
+import { Context, runInContext } from "./context.ts";
+import { type Heartbeat, heartbeatIntervalMs, HeartbeatSender } from "./heartbeat-sender.ts";
+
+/** What an attempt needs from outside. */
+export interface ActivityPorts {
+  /** Takes an encoded heartbeat to the service. A throw means that it did not arrive. */
+  readonly heartbeat: (details: Payloads | undefined) => Promise<Reply<HeartbeatActivityReply>>;
+  readonly timers: ActivityTimers;
+  readonly logger: Logger;
+}
+
+export interface ActivityAttempt {
+  readonly task: ActivityTask;
+  readonly activity: ActivityFunction;
+  readonly dataConverter: LoadedDataConverter;
+  readonly ports: ActivityPorts;
+}
+
+/** What to do about an attempt that is over. */
+export type ActivityEnding =
+  | { readonly kind: "respond"; readonly outcome: ActivityOutcome }
+  /** The service does not wait for this attempt any more. */
+  | { readonly kind: "abandoned"; readonly reason: ActivityCancelReason };
+
+type FunctionEnding =
+  | { readonly kind: "returned"; readonly value: unknown }
+  | { readonly kind: "threw"; readonly error: unknown };
+
+/**
+ * Runs one attempt. Use it once.
+ *
+ * @example
+ * const ending = await new ActivityExecution({ task, activity, dataConverter, ports }).run();
+ */
+export class ActivityExecution {
+  readonly #attempt: ActivityAttempt;
+  readonly #encoding: PayloadEncoding;
+  readonly #cancellation = new ActivityCancellation();
+  readonly #heartbeats: HeartbeatSender;
+  /** Why heartbeat details could not be encoded. */
+  #conversionError: unknown;
+
+  constructor(attempt: ActivityAttempt) {
+    const { task, dataConverter, ports } = attempt;
+    this.#attempt = attempt;
+    this.#encoding = activityEncoding(task, dataConverter);
+    this.#heartbeats = new HeartbeatSender({
+      intervalMs: heartbeatIntervalMs(task.heartbeatTimeoutMs),
+      timers: ports.timers,
+      send: (heartbeat) => this.#sendHeartbeat(heartbeat),
+    });
+  }
+
+  /**
+   * Runs the attempt to its end. Rejects only when not even a failure can be encoded, as with a codec that lost its
+   * key: then there is nothing to report, and the timeouts of the service take over.
+   */
+  async run(): Promise<ActivityEnding> {
+    const ending = await this.#runFunction();
+    const lastHeartbeat = this.#heartbeats.stop();
+    const { reason } = this.#cancellation;
+    if (reason === "NOT_FOUND") return { kind: "abandoned", reason };
+    if (ending.kind === "returned") return respond(await this.#completed(ending.value, lastHeartbeat));
+    const { error } = ending;
+    if (!isCancellationError(error)) return respond(await this.#failed(error, lastHeartbeat));
+    switch (reason) {
+      case "CANCELLED":
+        return respond(await this.#canceled(error));
+      case "TIMED_OUT":
+        return { kind: "abandoned", reason };
+      case "HEARTBEAT_DETAILS_CONVERSION_FAILED":
+        return respond(await this.#failed(this.#conversionError, undefined));
+      case undefined:
+        return respond(await this.#failed(error, lastHeartbeat));
+    }
+  }
+
+  async #runFunction(): Promise<FunctionEnding> {
+    const { activity, task, ports } = this.#attempt;
+    const cancelTimeout = this.#armTimeout(task.startToCloseTimeoutMs);
+    try {
+      const [args, details] = await Promise.all([
+        decodeValues(this.#encoding, activityChannel("activity-input", task), task.input),
+        decodeValues(this.#encoding, activityChannel("heartbeat", task), task.heartbeatDetails),
+      ]);
+      const context = new Context({
+        info: infoOfTask(task, details[0]),
+        cancellation: this.#cancellation,
+        heartbeat: (heartbeatDetails) => this.#recordHeartbeat(heartbeatDetails),
+        timers: ports.timers,
+        logger: ports.logger,
+      });
+      // The arguments were made by a caller who knew the function's parameters; here they are just values.
+      return { kind: "returned", value: await runInContext(context, async () => await activity(...(args as never[]))) };
+    } catch (error) {
+      return { kind: "threw", error };
+    } finally {
+      cancelTimeout();
+    }
+  }
+
+  #armTimeout(startToCloseTimeoutMs: number): () => void {
+    if (startToCloseTimeoutMs <= 0) return () => undefined;
+    return this.#attempt.ports.timers.schedule(() => this.#cancellation.cancel("TIMED_OUT"), startToCloseTimeoutMs);
+  }
+
+  /** Converts at once, so that later changes of the object do not alter what was reported. */
+  #recordHeartbeat(details: unknown): void {
+    try {
+      const channel = activityChannel("heartbeat", this.#attempt.task);
+      const { payloadConverter } = this.#encoding.converter;
+      const values = details === undefined ? [] : [details];
+      this.#heartbeats.record({
+        details: toWirePayloads(payloadConverter, values, this.#encoding.contextOf(channel)),
+      });
+    } catch (error) {
+      this.#refuseHeartbeat(error);
+    }
+  }
+
+  async #sendHeartbeat(heartbeat: Heartbeat): Promise<void> {
+    let details: Payloads | undefined;
+    try {
+      details = await this.#encodeHeartbeat(heartbeat);
+    } catch (error) {
+      this.#refuseHeartbeat(error);
+      return;
+    }
+    const reply = await this.#attempt.ports.heartbeat(details);
+    if (reply.ok) {
+      if (reply.value.cancelRequested) this.#cancellation.cancel("CANCELLED");
+      return;
+    }
+    const { code, message } = reply.rejection;
+    if (code === "ActivityNotFound" || code === "WorkflowNotFound" || code === "WorkflowAlreadyCompleted")
+      this.#cancellation.cancel("NOT_FOUND");
+    else this.#refuseHeartbeat(ApplicationFailure.retryable(message, code));
+  }
+
+  #refuseHeartbeat(error: unknown): void {
+    this.#conversionError ??= error;
+    this.#cancellation.cancel("HEARTBEAT_DETAILS_CONVERSION_FAILED");
+  }
+
+  #encodeHeartbeat({ details }: Heartbeat): Promise<Payloads | undefined> {
+    return this.#encoding.encodePayloads(details, activityChannel("heartbeat", this.#attempt.task));
+  }
+
+  async #completed(value: unknown, lastHeartbeat: Heartbeat | undefined): Promise<ActivityOutcome> {
+    try {
+      const channel = activityChannel("activity-result", this.#attempt.task);
+      const result = await encodeValues(this.#encoding, channel, [value]);
+      return { kind: "completed", ...(result ? { result } : {}) };
+    } catch (error) {
+      return await this.#failed(error, lastHeartbeat);
+    }
+  }
+
+  async #canceled(error: unknown): Promise<ActivityOutcome> {
+    const values = error instanceof CancelledFailure ? error.details : [];
+    const channel = activityChannel("activity-cancellation", this.#attempt.task);
+    const details = await this.#encodedIfPossible("cancellation", () => encodeValues(this.#encoding, channel, values));
+    return { kind: "canceled", ...(details ? { details } : {}) };
+  }
+
+  async #failed(error: unknown, lastHeartbeat: Heartbeat | undefined): Promise<ActivityOutcome> {
+    const outcome = await failedOutcome(this.#attempt.task, this.#attempt.dataConverter, error);
+    if (!lastHeartbeat?.details) return outcome;
+    const details = await this.#encodedIfPossible("heartbeat", () => this.#encodeHeartbeat(lastHeartbeat));
+    return details ? { ...outcome, lastHeartbeatDetails: details } : outcome;
+  }
+
+  /** How an attempt ended matters more than its details: they are left out when they cannot be encoded. */
+  async #encodedIfPossible(what: string, encode: () => Promise<Payloads | undefined>): Promise<Payloads | undefined> {
+    try {
+      return await encode();
+    } catch (error) {
+      this.#attempt.ports.logger.warn(`The details of a ${what} could not be encoded and are left out.`, { error });
+      return undefined;
+    }
+  }
+}
+
+/**
+ * A failure of an attempt, ready to be reported. Details that no converter takes are left out and the message says so;
+ * type and retryability stay, because the service decides by them whether there is another attempt.
+ */
+export async function failedOutcome(
+  task: ActivityTask,
+  dataConverter: LoadedDataConverter,
+  error: unknown,
+): Promise<Extract<ActivityOutcome, { readonly kind: "failed" }>> {
+  const encoding = activityEncoding(task, dataConverter);
+  const channel = activityChannel("activity-failure", task);
+  const { failureConverter, payloadConverter } = dataConverter;
+  const bound = bindPayloadConverter(payloadConverter, encoding.contextOf(channel));
+  const thrown = ensureTemporalFailure(error);
+  let failure: Failure;
+  try {
+    failure = failureConverter.errorToFailure(thrown, bound);
+  } catch (problem) {
+    failure = failureConverter.errorToFailure(withoutDetails(thrown, problem), bound);
+  }
+  return { kind: "failed", failure: await encoding.encodeFailure(failure, channel) };
+}
+
+function withoutDetails(thrown: Error, problem: unknown): ApplicationFailure {
+  const reason = problem instanceof Error ? problem.message : String(problem);
+  const message = `${thrown.message} (the failure's details could not be encoded: ${reason})`;
+  if (!(thrown instanceof ApplicationFailure)) return ApplicationFailure.create({ message, type: thrown.name });
+  const { type, nonRetryable, nextRetryDelay, category } = thrown;
+  return ApplicationFailure.create({ message, type, nonRetryable, nextRetryDelay, category });
+}
+
+function respond(outcome: ActivityOutcome): ActivityEnding {
+  return { kind: "respond", outcome };
+}
+
+function activityEncoding(task: ActivityTask, dataConverter: LoadedDataConverter): PayloadEncoding {
+  return new PayloadEncoding(dataConverter, { namespace: task.namespace, workflowId: task.workflowId });
+}
+
+type ActivityChannelKind =
+  | "activity-input"
+  | "activity-result"
+  | "activity-failure"
+  | "activity-cancellation"
+  | "heartbeat";
+
+function activityChannel(kind: ActivityChannelKind, task: ActivityTask): PayloadChannel {
+  return { kind, runId: task.originalExecutionRunId, activityId: task.activityId };
+}

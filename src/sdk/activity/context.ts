@@ -1,0 +1,150 @@
+/**
+ * The context of a running activity: how user code reaches the attempt it is part of.
+ *
+ * Owns: `Context`, the storage that carries it through asynchronous code, and its short forms as functions. A context
+ * does nothing itself: heartbeats go to whoever made it, time is the timers it was given.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+
+import { type Duration, IllegalStateError, msToNumber } from "../../codec/index.ts";
+import {
+  type Logger,
+  type LogLevel,
+  type LogMetadata,
+  LoggerWithComposedMetadata,
+  SdkComponent,
+} from "../common/index.ts";
+import { activityLogAttributes, type Info } from "./activity-info.ts";
+import type { ActivityTimers } from "./activity-timers.ts";
+import type { ActivityCancellation } from "./cancellation.ts";
+
+/** Carries the context of the running activity. */
+export const asyncLocalStorage = new AsyncLocalStorage<Context>();
+
+/** What a context is made of. */
+export interface ContextParts {
+  readonly info: Info;
+  readonly cancellation: ActivityCancellation;
+  readonly heartbeat: (details: unknown) => void;
+  readonly timers: ActivityTimers;
+  readonly logger: Logger;
+}
+
+/**
+ * One attempt of an activity, seen from inside.
+ *
+ * @example
+ * const { info, cancellationSignal } = Context.current();
+ * await fetch(url, { signal: cancellationSignal, headers: { "idempotency-key": info.activityId } });
+ */
+export class Context {
+  readonly info: Info;
+  /**
+   * Never resolves. Rejects with a `CancelledFailure` when the activity is to stop; await it in a race with the work.
+   */
+  readonly cancelled: Promise<never>;
+  /** Aborts when the activity is to stop; made for `fetch` and the like. */
+  readonly cancellationSignal: AbortSignal;
+  /** Adds the activity's ids to every line. What is logged leaves the application unencrypted. */
+  readonly log: Logger;
+  readonly #heartbeat: (details: unknown) => void;
+  readonly #timers: ActivityTimers;
+
+  constructor(parts: ContextParts) {
+    this.info = parts.info;
+    this.cancelled = parts.cancellation.requested;
+    this.cancellationSignal = parts.cancellation.signal;
+    this.log = LoggerWithComposedMetadata.compose(parts.logger, () => ({
+      sdkComponent: SdkComponent.activity,
+      ...activityLogAttributes(parts.info),
+    }));
+    this.#heartbeat = parts.heartbeat;
+    this.#timers = parts.timers;
+  }
+
+  /** The context of the activity that runs here. Throws `IllegalStateError` outside of one. */
+  static current(): Context {
+    const context = asyncLocalStorage.getStore();
+    if (!context)
+      throw new IllegalStateError(
+        "There is no activity context here: call this from an activity function, or from code that it awaits",
+      );
+    return context;
+  }
+
+  /**
+   * Tells the service that the activity lives, and how far it has come. Returns at once; heartbeats that come faster
+   * than the interval wait, and only the newest of them is sent. Cancellation reaches an activity only this way.
+   *
+   * @example
+   * Context.current().heartbeat({ nextRow: 1_000 });
+   */
+  readonly heartbeat = (details?: unknown): void => this.#heartbeat(details);
+
+  /**
+   * Waits. Rejects with a `CancelledFailure` when the activity is to stop meanwhile, `TypeError` for a malformed
+   * duration.
+   *
+   * @example
+   * await Context.current().sleep("10 seconds");
+   */
+  readonly sleep = async (ms: Duration): Promise<void> => {
+    const delayMs = Math.max(0, msToNumber(ms));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancelTimer = this.#timers.schedule(resolve, delayMs);
+    try {
+      await Promise.race([promise, this.cancelled]);
+    } finally {
+      cancelTimer();
+    }
+  };
+}
+
+/**
+ * Calls a function with a context around it, also around what the function starts.
+ *
+ * @example
+ * const receipt = await runInContext(context, () => withdraw({ accountId: "alice", amountCents: 100 }));
+ */
+export function runInContext<R>(context: Context, call: () => Promise<R>): Promise<R> {
+  return asyncLocalStorage.run(context, call);
+}
+
+/** The info of the running activity. Throws `IllegalStateError` outside of one, as all functions here do. */
+export function activityInfo(): Info {
+  return Context.current().info;
+}
+
+/** See `Context.heartbeat`. */
+export function heartbeat(details?: unknown): void {
+  Context.current().heartbeat(details);
+}
+
+/** See `Context.sleep`. */
+export function sleep(ms: Duration): Promise<void> {
+  return Context.current().sleep(ms);
+}
+
+/** See `Context.cancelled`. */
+export function cancelled(): Promise<never> {
+  return Context.current().cancelled;
+}
+
+/** See `Context.cancellationSignal`. */
+export function cancellationSignal(): AbortSignal {
+  return Context.current().cancellationSignal;
+}
+
+function write(level: LogLevel, message: string, meta?: LogMetadata): void {
+  Context.current().log.log(level, message, meta);
+}
+
+/** The logger of whichever activity is running. */
+export const log: Logger = {
+  log: write,
+  trace: (message, meta) => write("TRACE", message, meta),
+  debug: (message, meta) => write("DEBUG", message, meta),
+  info: (message, meta) => write("INFO", message, meta),
+  warn: (message, meta) => write("WARN", message, meta),
+  error: (message, meta) => write("ERROR", message, meta),
+};

@@ -1,0 +1,24 @@
+/**
+ * The client as one object.
+ *
+ * Owns: nothing but the parts it is made of. There is one part today, workflows.
+ */
+import { type ClientPorts, WorkflowClient, type WorkflowClientOptions } from "./workflow-client.ts";
+
+export type ClientOptions = WorkflowClientOptions;
+
+/**
+ * Talks to the service on behalf of the application. In a Worker, take the one that `createWorker` makes.
+ *
+ * @example
+ * const client = new Client({ service, dataConverter: { payloadCodecs: [codec] } });
+ * const handle = await client.workflow.start(transfer, { workflowId: "transfer-1", args: [order] });
+ */
+export class Client {
+  readonly workflow: WorkflowClient;
+
+  /** Throws `ValueError` for a malformed namespace or data converter. */
+  constructor(options: ClientOptions, ports?: ClientPorts) {
+    this.workflow = new WorkflowClient(options, ports);
+  }
+}

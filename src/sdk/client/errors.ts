@@ -1,0 +1,83 @@
+/**
+ * The errors of the client, with Temporal's names and fields.
+ *
+ * Owns: the classes that no other side knows; the rest are in `../common`. Which rejection or outcome becomes which is decided in `rejection-errors.ts` and
+ * `workflow-outcome.ts`. `instanceof` goes by a mark on the class, so it holds across copies of this module.
+ */
+import { ValueError, identifyClass } from "../../codec/index.ts";
+import type { RetryState } from "../../core/failure.ts";
+import type { WorkflowExecutionStatus } from "../../core/protocol.ts";
+import type { RejectionCode } from "../../core/rejection.ts";
+
+/** The workflow ended otherwise than with a result. `cause` says how. */
+export class WorkflowFailedError extends Error {
+  static {
+    identifyClass(this, "WorkflowFailedError");
+  }
+
+  declare readonly cause: Error;
+  readonly retryState: RetryState;
+
+  constructor(message: string, cause: Error, retryState: RetryState) {
+    super(message, { cause });
+    this.retryState = retryState;
+  }
+}
+
+/** The workflow has no handler for this query; the message lists those it has. */
+export class QueryNotRegisteredError extends Error {
+  static {
+    identifyClass(this, "QueryNotRegisteredError");
+  }
+}
+
+/** The query was not asked, because the workflow is in a status that its reject condition names. */
+export class QueryRejectedError extends Error {
+  static {
+    identifyClass(this, "QueryRejectedError");
+  }
+
+  readonly status: WorkflowExecutionStatus;
+
+  constructor(status: WorkflowExecutionStatus) {
+    super("Query rejected");
+    this.status = status;
+  }
+}
+
+/** The query handler threw; `cause` is what it threw. */
+export class WorkflowQueryFailedError extends Error {
+  static {
+    identifyClass(this, "WorkflowQueryFailedError");
+  }
+
+  declare readonly cause: Error;
+
+  constructor(cause: Error) {
+    super("Workflow Query failed", { cause });
+  }
+}
+
+/** Arguments, memo or header are over the limit; the message says which and what the limit is. */
+export class PayloadTooLargeError extends ValueError {
+  static {
+    identifyClass(this, "PayloadTooLargeError");
+  }
+}
+
+/**
+ * The service could not be reached or could not do what was asked. With a `code` the service said so itself and
+ * nothing has changed; without one no answer came, and the request may or may not have been carried out.
+ */
+export class ServiceError extends Error {
+  static {
+    identifyClass(this, "ServiceError");
+  }
+
+  readonly code: RejectionCode | undefined;
+
+  constructor(message: string, options: { readonly code?: RejectionCode; readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = options.code;
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * What `describe` answers: the service's description with times as dates and payloads as values.
+ *
+ * Owns: the shape users see. Pending work is decoded too, so that a stuck workflow tells why: the last failure of an
+ * activity or of a workflow task is an error with its message and stack.
+ */
+import { decodeError, decodeValues, fromWireMap, type PayloadEncoding } from "../../codec/index.ts";
+import type {
+  PendingActivityInfo,
+  PendingActivityState,
+  PendingWorkflowTaskInfo,
+  WorkflowExecutionDescription as WireDescription,
+  WorkflowExecutionStatus,
+} from "../../core/protocol.ts";
+
+/** Temporal's numbers of the statuses. */
+const STATUS_CODES: Readonly<Record<WorkflowExecutionStatus, number>> = {
+  RUNNING: 1,
+  COMPLETED: 2,
+  FAILED: 3,
+  CANCELLED: 4,
+  TERMINATED: 5,
+  TIMED_OUT: 7,
+};
+
+export type WorkflowExecutionStatusName = WorkflowExecutionStatus;
+
+/** An activity that has not closed. */
+export interface PendingActivity {
+  readonly activityId: string;
+  readonly activityType: string;
+  readonly state: PendingActivityState;
+  readonly attempt: number;
+  /** Zero for no limit. */
+  readonly maximumAttempts: number;
+  readonly scheduledTime: Date;
+  readonly lastStartedTime: Date | undefined;
+  readonly lastHeartbeatTime: Date | undefined;
+  readonly heartbeatDetails: unknown;
+  readonly lastFailure: Error | undefined;
+  readonly lastWorkerIdentity: string | undefined;
+  /** When the next attempt is due, while the activity waits for one. */
+  readonly nextAttemptScheduleTime: Date | undefined;
+  /** When all attempts must be over. */
+  readonly expirationTime: Date | undefined;
+}
+
+/** A timer that has not fired. */
+export interface PendingTimer {
+  readonly timerId: string;
+  readonly fireTime: Date;
+}
+
+/** A workflow task that has not completed. An attempt above 1 means that workflow code fails; `lastFailure` says how. */
+export interface PendingWorkflowTask {
+  readonly state: "SCHEDULED" | "STARTED";
+  readonly attempt: number;
+  readonly scheduledTime: Date;
+  readonly startedTime: Date | undefined;
+  readonly lastFailure: Error | undefined;
+  readonly lastFailureCause: string | undefined;
+}
+
+export interface WorkflowExecutionDescription {
+  readonly type: string;
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly firstExecutionRunId: string;
+  readonly taskQueue: string;
+  readonly status: { readonly code: number; readonly name: WorkflowExecutionStatusName };
+  readonly historyLength: number;
+  /** Bytes of the stored history. */
+  readonly historySize: number;
+  readonly startTime: Date;
+  readonly executionTime: Date;
+  readonly closeTime: Date | undefined;
+  readonly memo: Readonly<Record<string, unknown>>;
+  readonly cancelRequested: boolean;
+  readonly pendingActivities: readonly PendingActivity[];
+  readonly pendingTimers: readonly PendingTimer[];
+  readonly pendingWorkflowTask: PendingWorkflowTask | undefined;
+  /** As the service sent it, payloads encoded. */
+  readonly raw: WireDescription;
+}
+
+/** Decodes a description. Throws what the codecs throw. */
+export async function decodeDescription(
+  encoding: PayloadEncoding,
+  raw: WireDescription,
+): Promise<WorkflowExecutionDescription> {
+  const runId = raw.originalExecutionRunId;
+  const [memo, pendingActivities, pendingWorkflowTask] = await Promise.all([
+    encoding.decodeMap(raw.memo, "memo"),
+    Promise.all(raw.pendingActivities.map(async (activity) => await decodeActivity(encoding, runId, activity))),
+    raw.pendingWorkflowTask && decodeWorkflowTask(encoding, runId, raw.pendingWorkflowTask),
+  ]);
+  return {
+    type: raw.workflowType,
+    workflowId: raw.workflowId,
+    runId: raw.runId,
+    firstExecutionRunId: raw.firstExecutionRunId,
+    taskQueue: raw.taskQueue,
+    status: { code: STATUS_CODES[raw.status], name: raw.status },
+    historyLength: raw.historyLength,
+    historySize: raw.historySizeBytes,
+    startTime: new Date(raw.startTimeMs),
+    executionTime: new Date(raw.executionTimeMs),
+    closeTime: dateOf(raw.closeTimeMs),
+    memo: fromWireMap(encoding.converter.payloadConverter, memo, (key) => encoding.contextOf({ kind: "memo", key })),
+    cancelRequested: raw.cancelRequested,
+    pendingActivities,
+    pendingTimers: raw.pendingTimers.map(({ timerId, fireTimeMs }) => ({ timerId, fireTime: new Date(fireTimeMs) })),
+    pendingWorkflowTask,
+    raw,
+  };
+}
+
+async function decodeActivity(
+  encoding: PayloadEncoding,
+  runId: string,
+  info: PendingActivityInfo,
+): Promise<PendingActivity> {
+  const { activityId } = info;
+  const [details, lastFailure] = await Promise.all([
+    decodeValues(encoding, { kind: "heartbeat", runId, activityId }, info.heartbeatDetails),
+    info.lastFailure && decodeError(encoding, { kind: "activity-failure", runId, activityId }, info.lastFailure),
+  ]);
+  return {
+    activityId,
+    activityType: info.activityType,
+    state: info.state,
+    attempt: info.attempt,
+    maximumAttempts: info.maximumAttempts,
+    scheduledTime: new Date(info.scheduledTimeMs),
+    lastStartedTime: dateOf(info.lastStartedTimeMs),
+    lastHeartbeatTime: dateOf(info.lastHeartbeatTimeMs),
+    heartbeatDetails: details[0],
+    lastFailure,
+    lastWorkerIdentity: info.lastWorkerIdentity,
+    nextAttemptScheduleTime: dateOf(info.nextAttemptScheduleTimeMs),
+    expirationTime: dateOf(info.expirationTimeMs),
+  };
+}
+
+async function decodeWorkflowTask(
+  encoding: PayloadEncoding,
+  runId: string,
+  info: PendingWorkflowTaskInfo,
+): Promise<PendingWorkflowTask> {
+  const channel = { kind: "workflow-task-failure", runId } as const;
+  return {
+    state: info.state,
+    attempt: info.attempt,
+    scheduledTime: new Date(info.scheduledTimeMs),
+    startedTime: dateOf(info.startedTimeMs),
+    lastFailure: info.lastFailure && (await decodeError(encoding, channel, info.lastFailure)),
+    lastFailureCause: info.lastFailureCause,
+  };
+}
+
+function dateOf(timeMs: number | undefined): Date | undefined {
+  return timeMs === undefined ? undefined : new Date(timeMs);
+}

@@ -1,0 +1,112 @@
+/**
+ * How a run ended, as a value or an error.
+ *
+ * Owns: the conversion of each outcome, and the waiting for it: one question first, then a watch that is renewed as
+ * often as the connection is lost, since a workflow may well outlive every connection to it.
+ */
+import {
+  CancelledFailure,
+  decodeError,
+  decodeValues,
+  type PayloadEncoding,
+  TerminatedFailure,
+  TimeoutFailure,
+} from "../../codec/index.ts";
+import type { RetryState } from "../../core/failure.ts";
+import {
+  type OutcomeRequest,
+  PROTOCOL_VERSION,
+  type RunSelector,
+  type WorkflowOutcome,
+  type WorkflowService,
+} from "../../core/protocol.ts";
+import type { Reply } from "../../core/rejection.ts";
+import { WorkflowFailedError } from "./errors.ts";
+import { valueOf } from "./rejection-errors.ts";
+import { type ServiceCaller, unreachable } from "./service-caller.ts";
+import { isTransient, type RetryTiming, transportDelayMs } from "./transient-retry.ts";
+
+/** An outcome that is one. */
+export type FinalOutcome = Exclude<WorkflowOutcome, { readonly kind: "pending" }>;
+
+export interface OutcomeWait {
+  readonly service: WorkflowService;
+  readonly caller: ServiceCaller;
+  readonly timing: RetryTiming;
+  readonly namespace: string;
+  readonly workflowId: string;
+  readonly run: RunSelector;
+}
+
+/**
+ * Waits until the run has ended.
+ *
+ * Throws the error of a rejection, or `ServiceError` when the service stays out of reach for longer than the tries of
+ * one call. A watch that breaks is followed by a plain question, so a service that answers but cannot hold a
+ * connection is asked once a second at most, and one that is gone is given up.
+ */
+export async function awaitOutcome(wait: OutcomeWait): Promise<FinalOutcome> {
+  let run = wait.run;
+  for (let lostWatches = 0; ; lostWatches += 1) {
+    const asked = valueOf(await askOutcome(wait, run), { workflowId: wait.workflowId, runId: run.runId });
+    if (asked.kind !== "pending") return asked;
+    // From here on this run is meant, even if a later one takes the workflow id while the connection is down.
+    run = { ...run, runId: asked.runId };
+    const watched = await watchOutcome(wait, run);
+    if (watched && watched.kind !== "pending") return watched;
+    await wait.timing.sleep(transportDelayMs(lostWatches + 1, wait.timing.random));
+  }
+}
+
+function outcomeRequest(run: RunSelector): OutcomeRequest {
+  return { version: PROTOCOL_VERSION, ...run, wait: true };
+}
+
+function askOutcome(wait: OutcomeWait, run: RunSelector): Promise<Reply<WorkflowOutcome>> {
+  return wait.caller.call(wait.workflowId, (execution) => execution.outcome(outcomeRequest(run)));
+}
+
+/** The outcome, or undefined when the connection was lost before it came. */
+async function watchOutcome(wait: OutcomeWait, run: RunSelector): Promise<WorkflowOutcome | undefined> {
+  let reply: Reply<WorkflowOutcome>;
+  try {
+    reply = await wait.service.watchOutcome(wait.namespace, wait.workflowId, outcomeRequest(run));
+  } catch (error) {
+    if (isTransient(error)) return undefined;
+    throw unreachable(error);
+  }
+  return valueOf(reply, { workflowId: wait.workflowId, runId: run.runId });
+}
+
+/**
+ * The result that an outcome holds; undefined for a workflow that returned nothing.
+ *
+ * Throws `WorkflowFailedError` for every other end, and what the codecs throw when it cannot be decoded.
+ */
+export async function outcomeResult(encoding: PayloadEncoding, outcome: FinalOutcome): Promise<unknown> {
+  const runId = outcome.originalExecutionRunId;
+  switch (outcome.kind) {
+    case "completed": {
+      const [result] = await decodeValues(encoding, { kind: "workflow-result", runId }, outcome.result);
+      return result;
+    }
+    case "failed": {
+      const cause = await decodeError(encoding, { kind: "workflow-failure", runId }, outcome.failure);
+      throw new WorkflowFailedError("Workflow execution failed", cause, outcome.retryState as RetryState);
+    }
+    case "canceled": {
+      const details = await decodeValues(encoding, { kind: "workflow-cancellation", runId }, outcome.details);
+      const cause = new CancelledFailure("Workflow canceled", details);
+      throw new WorkflowFailedError("Workflow execution cancelled", cause, "NON_RETRYABLE_FAILURE");
+    }
+    case "terminated": {
+      const message = outcome.reason ? outcome.reason : "Workflow execution terminated";
+      throw new WorkflowFailedError(message, new TerminatedFailure(message), "NON_RETRYABLE_FAILURE");
+    }
+    case "timedOut": {
+      const message = "Workflow execution timed out";
+      const cause = new TimeoutFailure(message, undefined, "START_TO_CLOSE");
+      throw new WorkflowFailedError(message, cause, "TIMEOUT");
+    }
+  }
+}

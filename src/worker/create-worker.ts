@@ -1,0 +1,122 @@
+/**
+ * An application's Worker, put together: the entrypoint for the service, the queue handler, the client for routes.
+ *
+ * Owns: the settings and which part gets which. Nothing is read from the environment before the first piece of work.
+ */
+import { createMiddleware } from "hono/factory";
+import type { MiddlewareHandler } from "hono";
+
+import { ValueError } from "../codec/index.ts";
+import { namespaceProblem } from "../core/identifiers.ts";
+import { systemTimers } from "../sdk/activity/activity-timers.ts";
+import { Client } from "../sdk/client/client.ts";
+import { systemTiming } from "../sdk/client/transient-retry.ts";
+import type { Logger } from "../sdk/common/index.ts";
+import { ActivityConsumer } from "./activity-consumer.ts";
+import { ActivityRegistry } from "./activity-registry.ts";
+import { consoleLogger } from "./console-logger.ts";
+import { type DataConverterOption, DataConverterSource } from "./data-converter-source.ts";
+import { type QueueBatch, queueHandler } from "./queue-handler.ts";
+import { type ExecutionNamespace, workflowService } from "./service-adapter.ts";
+import { findService, type ServiceContext } from "./service-lookup.ts";
+import { type WorkflowWorkerClass, workflowWorkerClass } from "./workflow-worker.ts";
+
+const DEFAULT_NAMESPACE = "default";
+const DEFAULT_IDENTITY = "holdfast-worker";
+
+export interface WorkerOptions<Env extends object> {
+  /** The workflow functions by name, as a module namespace: `import * as workflows from "./workflows.ts"`. */
+  readonly workflows: object;
+  /** The activity functions by name. One named `default` takes the tasks of activities that are not there. */
+  readonly activities?: object | undefined;
+  /** The namespace that this application's clients use. Default: "default". */
+  readonly namespace?: string | undefined;
+  /**
+   * How values become payloads. Where it gives no `payloadCodecs`, payloads are encrypted with the keys of
+   * HOLDFAST_ENCRYPTION_KEYS; to send them in clear, give an empty list.
+   */
+  readonly dataConverter?: DataConverterOption<Env> | undefined;
+  /** The service's Durable Object namespace. Default: this Worker's export, else the binding WORKFLOW_EXECUTION. */
+  readonly service?: ((env: Env, ctx: ServiceContext) => ExecutionNamespace) | undefined;
+  /** Queues that hold dead letters, besides those whose names end in "-dlq". */
+  readonly deadLetterQueues?: readonly string[] | undefined;
+  /** Who ran an activity; stored in history and readable by the service. */
+  readonly identity?: string | undefined;
+  /** Default: `consoleLogger()`, which leaves out TRACE and DEBUG. */
+  readonly logger?: Logger | undefined;
+}
+
+/** What the middleware puts on hono's context, as `c.var.client`. */
+export interface HoldfastVariables {
+  client: Client;
+}
+
+export interface HoldfastWorker<Env extends object> {
+  /** To be exported under this name; the service finds it by it. */
+  readonly WorkflowWorker: WorkflowWorkerClass<Env>;
+  /** The queue handler: activity tasks, and dead letters. */
+  readonly queue: (batch: QueueBatch, env: Env, ctx: ServiceContext) => Promise<void>;
+  /** hono middleware that puts a client on the context. */
+  readonly client: () => MiddlewareHandler<{ Bindings: Env; Variables: HoldfastVariables }>;
+  /** A client for code outside hono. Throws `EncryptionKeyMissingError` when there is no key. */
+  readonly createClient: (env: Env, ctx: ServiceContext) => Client;
+}
+
+/**
+ * Makes the parts of an application's Worker. Throws `ValueError` for a malformed namespace.
+ *
+ * @example
+ * const holdfast = createWorker<Env>({ workflows, activities });
+ * export const WorkflowWorker = holdfast.WorkflowWorker;
+ * app.use(holdfast.client());
+ * export default { fetch: app.fetch, queue: holdfast.queue };
+ */
+export function createWorker<Env extends object = Cloudflare.Env>(options: WorkerOptions<Env>): HoldfastWorker<Env> {
+  const { namespace = DEFAULT_NAMESPACE, logger = consoleLogger(), service: find = findService } = options;
+  const problem = namespaceProblem(namespace);
+  if (problem !== undefined) throw new ValueError(problem);
+  const converters = new DataConverterSource<Env>(options.dataConverter);
+  const activityConsumer = consumerFactory(options, converters, logger);
+  const createClient = (env: Env, ctx: ServiceContext): Client =>
+    new Client({ service: workflowService(find(env, ctx)), namespace, dataConverter: converters.of(env) });
+  return {
+    WorkflowWorker: workflowWorkerClass<Env>({
+      workflows: options.workflows as Readonly<Record<string, unknown>>,
+      dataConverter: (env) => converters.of(env),
+      activityConsumer,
+      logger,
+    }),
+    queue: queueHandler<Env>({
+      service: (env, ctx) => workflowService(find(env, ctx)),
+      consumer: activityConsumer,
+      deadLetterQueues: options.deadLetterQueues ?? [],
+      logger,
+    }),
+    client: () =>
+      createMiddleware<{ Bindings: Env; Variables: HoldfastVariables }>(async (c, next) => {
+        c.set("client", createClient(c.env, c.executionCtx));
+        await next();
+      }),
+    createClient,
+  };
+}
+
+function consumerFactory<Env extends object>(
+  options: WorkerOptions<Env>,
+  converters: DataConverterSource<Env>,
+  logger: Logger,
+): (env: Env, ctx: ServiceContext) => ActivityConsumer {
+  const { service: find = findService, identity = DEFAULT_IDENTITY } = options;
+  const activities = new ActivityRegistry(options.activities ?? {});
+  return (env, ctx) =>
+    new ActivityConsumer({
+      service: workflowService(find(env, ctx)),
+      dataConverter: converters.of(env),
+      activities,
+      identity,
+      logger,
+      timing: systemTiming,
+      timers: systemTimers,
+      newId: () => crypto.randomUUID(),
+    });
+}

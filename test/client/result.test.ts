@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+
+import { ApplicationFailure, encodeError, encodeValues } from "../../src/codec/index.ts";
+import type { WorkflowOutcome } from "../../src/core/protocol.ts";
+import { accepted, rejected } from "../../src/core/rejection.ts";
+import {
+  CancelledFailure,
+  ServiceError,
+  TerminatedFailure,
+  TimeoutFailure,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from "../../src/sdk/client/index.ts";
+import { encoding, scriptedClient, WORKFLOW_ID } from "./scripted-client.ts";
+import { transportError } from "./scripted-service.ts";
+
+const RUN = { runId: "run-1", originalExecutionRunId: "run-0" } as const;
+const pending = accepted<WorkflowOutcome>({ kind: "pending", runId: "run-1" });
+
+async function completed(value: unknown): Promise<WorkflowOutcome> {
+  const result = await encodeValues(encoding, { kind: "workflow-result", runId: "run-0" }, [value]);
+  return { kind: "completed", ...RUN, ...(result ? { result } : {}) };
+}
+
+describe("the result of a workflow that has ended", () => {
+  test("is its decoded value", async () => {
+    const { client, service } = scriptedClient({ outcome: [accepted(await completed({ balance: 5 }))] });
+    expect(await client.workflow.getHandle(WORKFLOW_ID).result()).toEqual({ balance: 5 });
+    expect(service.requests("outcome")).toEqual([{ version: 1, wait: true }]);
+  });
+
+  test("is undefined where nothing was returned", async () => {
+    const { client } = scriptedClient({ outcome: [accepted<WorkflowOutcome>({ kind: "completed", ...RUN })] });
+    expect(await client.workflow.result(WORKFLOW_ID)).toBeUndefined();
+  });
+
+  test("is a WorkflowFailedError with the decoded failure as cause", async () => {
+    const thrown = ApplicationFailure.nonRetryable("account closed", "AccountClosed", 7);
+    const failure = await encodeError(encoding, { kind: "workflow-failure", runId: "run-0" }, thrown);
+    expect(failure.message).not.toContain("account");
+    const outcome: WorkflowOutcome = { kind: "failed", ...RUN, failure, retryState: "RETRY_POLICY_NOT_SET" };
+    const { client } = scriptedClient({ outcome: [accepted(outcome)] });
+    const result = client.workflow.getHandle(WORKFLOW_ID).result();
+    await expect(result).rejects.toBeInstanceOf(WorkflowFailedError);
+    await expect(result).rejects.toMatchObject({
+      message: "Workflow execution failed",
+      retryState: "RETRY_POLICY_NOT_SET",
+      cause: { message: "account closed", type: "AccountClosed", details: [7], nonRetryable: true },
+    });
+  });
+
+  test.each([
+    [{ kind: "canceled", ...RUN }, "Workflow execution cancelled", CancelledFailure, "NON_RETRYABLE_FAILURE"],
+    [{ kind: "terminated", ...RUN, reason: "fraud" }, "fraud", TerminatedFailure, "NON_RETRYABLE_FAILURE"],
+    [{ kind: "terminated", ...RUN }, "Workflow execution terminated", TerminatedFailure, "NON_RETRYABLE_FAILURE"],
+    [{ kind: "timedOut", ...RUN }, "Workflow execution timed out", TimeoutFailure, "TIMEOUT"],
+  ] as const)("of kind %o is a WorkflowFailedError", async (outcome, message, causeClass, retryState) => {
+    const { client } = scriptedClient({ outcome: [accepted<WorkflowOutcome>(outcome)] });
+    const error: unknown = await client.workflow.result(WORKFLOW_ID).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(WorkflowFailedError);
+    expect(error).toMatchObject({ message, retryState });
+    expect((error as WorkflowFailedError).cause).toBeInstanceOf(causeClass);
+  });
+
+  test("is a WorkflowNotFoundError where there is no workflow", async () => {
+    const { client } = scriptedClient({ outcome: [rejected("WorkflowNotFound", "no such workflow")] });
+    const result = client.workflow.getHandle(WORKFLOW_ID, "run-9").result();
+    await expect(result).rejects.toBeInstanceOf(WorkflowNotFoundError);
+    await expect(result).rejects.toMatchObject({ workflowId: WORKFLOW_ID, runId: "run-9" });
+  });
+});
+
+describe("waiting for the result of a running workflow", () => {
+  test("watches the run that was found running", async () => {
+    const { client, service } = scriptedClient({
+      outcome: [pending],
+      watchOutcome: [accepted(await completed("late"))],
+    });
+    expect(await client.workflow.getHandle(WORKFLOW_ID).result()).toBe("late");
+    expect(service.calls.map(({ method }) => method)).toEqual(["outcome", "watchOutcome"]);
+    expect(service.calls[1]?.request).toMatchObject({ runId: "run-1" });
+  });
+
+  test("goes on through any number of lost connections", async () => {
+    const lost = new Error("WebSocket closed before the outcome came: 1006");
+    const { client, service } = scriptedClient({
+      outcome: [pending],
+      watchOutcome: [...Array.from({ length: 50 }, () => lost), accepted(await completed("at last"))],
+    });
+    expect(await client.workflow.getHandle(WORKFLOW_ID).result()).toBe("at last");
+    expect(service.calls.filter(({ method }) => method === "watchOutcome")).toHaveLength(51);
+  });
+
+  test("learns of an end that came while the connection was down", async () => {
+    const { client, service } = scriptedClient({
+      outcome: [pending, accepted(await completed("meanwhile"))],
+      watchOutcome: [transportError("killed", { durableObjectReset: true })],
+    });
+    expect(await client.workflow.getHandle(WORKFLOW_ID).result()).toBe("meanwhile");
+    expect(service.requests("outcome")[1]).toMatchObject({ runId: "run-1" });
+  });
+
+  test("ends with a ServiceError once the service stays out of reach", async () => {
+    const lost = new Error("Network connection lost.");
+    const { client } = scriptedClient({ outcome: [pending, lost], watchOutcome: [lost] });
+    await expect(client.workflow.getHandle(WORKFLOW_ID).result()).rejects.toBeInstanceOf(ServiceError);
+  });
+
+  test("does not hide an error that another connection would not mend", async () => {
+    const { client } = scriptedClient({ outcome: [pending], watchOutcome: [new TypeError("bug")] });
+    await expect(client.workflow.getHandle(WORKFLOW_ID).result()).rejects.toThrow("bug");
+  });
+
+  test("a handle from start waits for the run it started", async () => {
+    const { client, service } = scriptedClient({
+      start: [accepted({ runId: "run-1", firstExecutionRunId: "run-1", started: true })],
+      outcome: [accepted(await completed(1))],
+    });
+    const handle = await client.workflow.start("transfer", { workflowId: WORKFLOW_ID });
+    await handle.result();
+    expect(service.requests("outcome")).toEqual([{ version: 1, runId: "run-1", wait: true }]);
+    expect(await client.workflow.execute("transfer", { workflowId: WORKFLOW_ID })).toBe(1);
+  });
+});
