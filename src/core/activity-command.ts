@@ -5,6 +5,7 @@
  * fails the workflow task, not the workflow: the code can be mended and the task retried.
  */
 import type { RequestCancelActivityTaskCommand, ScheduleActivityTaskCommand } from "./command.ts";
+import { claimEagerly } from "./activity.ts";
 import { type CommandContext, type CommandProblem, problem } from "./command-context.ts";
 import { idProblem } from "./identifiers.ts";
 import { MAX_PAYLOADS_BYTES, MAX_PENDING_ACTIVITIES } from "./limits.ts";
@@ -71,6 +72,15 @@ function scheduleProblem(command: ScheduleActivityTaskCommand): CommandProblem |
   return undefined;
 }
 
+/** How long a Worker may go on after it has answered a call: what an eagerly dispatched activity has at most. */
+export const EAGER_MAXIMUM_MS = 30_000;
+
+/** Only what surely ends within a Worker's afterlife may run in it; the queue's consumer has fifteen minutes. */
+function mayDispatchEagerly(command: ScheduleActivityTaskCommand, timeouts: Timeouts): boolean {
+  const { startToCloseTimeoutMs } = timeouts;
+  return command.allowEagerDispatch !== false && startToCloseTimeoutMs > 0 && startToCloseTimeoutMs <= EAGER_MAXIMUM_MS;
+}
+
 export function scheduleActivityTask(
   context: CommandContext,
   command: ScheduleActivityTaskCommand,
@@ -100,7 +110,8 @@ export function scheduleActivityTask(
     workflowTaskCompletedEventId: context.workflowTaskCompletedEventId,
   });
   context.activityIds.add(command.activityId);
-  draft.dispatch(scheduledEventId);
+  if (mayDispatchEagerly(command, timeouts)) claimEagerly(draft, scheduledEventId);
+  else draft.dispatch(scheduledEventId);
   return undefined;
 }
 
@@ -115,16 +126,18 @@ export function requestCancelActivityTask(
     const message = `no open activity was scheduled by event ${scheduledEventId}`;
     return problem("BAD_REQUEST_CANCEL_ACTIVITY_ATTRIBUTES", message);
   }
-  if (activity?.cancelRequestedEventId !== undefined) {
-    const message = `cancellation of activity ${activity.activityId} was already requested`;
+  if (activity?.cancelRequestedEventId !== undefined || context.cancelRequested.has(scheduledEventId)) {
+    const message = `cancellation of the activity scheduled by event ${scheduledEventId} was already requested`;
     return problem("BAD_REQUEST_CANCEL_ACTIVITY_ATTRIBUTES", message);
   }
+  context.cancelRequested.add(scheduledEventId);
   const requestedEventId = draft.append("ActivityTaskCancelRequested", {
     scheduledEventId,
     workflowTaskCompletedEventId,
   });
   // No worker has it, so nobody needs to be asked: it is over now.
   if (activity && activity.progress.startedTimeMs === undefined) {
+    context.activityIds.delete(activity.activityId);
     draft.buffer("ActivityTaskCanceled", {
       latestCancelRequestedEventId: requestedEventId,
       scheduledEventId,

@@ -4,7 +4,7 @@
  * Owns: the stored form, versioned. A checkpoint of another version is ignored and the state rebuilt from history,
  * which alone is the truth. Progress and buffered events are stored elsewhere and left out.
  */
-import type { WorkflowState } from "./state.ts";
+import { type WorkflowState, namedRecord } from "./state.ts";
 
 const CHECKPOINT_VERSION = 1;
 
@@ -27,5 +27,7 @@ export function toCheckpoint(state: Readonly<WorkflowState>): string {
 /** The state a checkpoint holds, or undefined if it is of another version. */
 export function fromCheckpoint(text: string): WorkflowState | undefined {
   const stored = JSON.parse(text) as { readonly version: number; readonly state: WorkflowState };
-  return stored.version === CHECKPOINT_VERSION ? stored.state : undefined;
+  if (stored.version !== CHECKPOINT_VERSION) return undefined;
+  const { state } = stored;
+  return { ...state, timers: namedRecord(state.timers), signalRequestIds: namedRecord(state.signalRequestIds) };
 }

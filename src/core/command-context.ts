@@ -19,6 +19,8 @@ export interface CommandContext {
   readonly workflowTaskCompletedEventId: number;
   /** Ids of open activities, those scheduled by this task included. */
   readonly activityIds: Set<string>;
+  /** Activities (by scheduled event id) whose cancellation this task has asked for. */
+  readonly cancelRequested: Set<number>;
   /** Open timers by id with the event that started them, those of this task included. */
   readonly timers: Map<string, number>;
 }
@@ -37,6 +39,7 @@ export function commandContext(
     draft,
     workflowTaskCompletedEventId,
     activityIds: new Set(Object.values(state.activities).map((activity) => activity.activityId)),
+    cancelRequested: new Set(),
     timers: new Map(Object.values(state.timers).map((timer) => [timer.timerId, timer.startedEventId])),
   };
 }

@@ -20,6 +20,8 @@ export interface ScheduleActivityTaskCommand {
   readonly startToCloseTimeoutMs?: number;
   readonly heartbeatTimeoutMs?: number;
   readonly retryPolicy?: RetryPolicy;
+  /** Whether the first attempt may be handed straight to a worker instead of through the queue. Absent means yes. */
+  readonly allowEagerDispatch?: boolean;
 }
 
 export interface RequestCancelActivityTaskCommand {

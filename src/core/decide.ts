@@ -5,7 +5,7 @@
  * (`request-check.ts`), and that the run meant is the current one. Pure: time and new ids are arguments, a caller's
  * mistake is a rejection, the state is only read. What it returns is committed by the turn and then given to `evolve`.
  */
-import { claimActivity, heartbeatActivity, reportDeadLetter, respondActivity } from "./activity.ts";
+import { claimActivity, heartbeatActivity, releaseEagerClaim, reportDeadLetter, respondActivity } from "./activity.ts";
 import type { ClaimDecision } from "./activity.ts";
 import {
   type ClaimActivityRequest,
@@ -47,6 +47,7 @@ export interface Requests {
   heartbeatActivity: HeartbeatActivityRequest;
   respondActivity: RespondActivityRequest;
   reportDeadLetter: DeadLetterRequest;
+  releaseEagerClaim: { readonly runId: string; readonly scheduledEventId: number };
   tick: Readonly<Record<string, never>>;
 }
 
@@ -63,6 +64,7 @@ export interface Values {
   heartbeatActivity: HeartbeatActivityReply;
   respondActivity: { readonly accepted: true };
   reportDeadLetter: { readonly accepted: boolean };
+  releaseEagerClaim: { readonly released: boolean };
   tick: { readonly taskGivenUp: boolean };
 }
 
@@ -110,6 +112,7 @@ const HANDLERS: { readonly [K in RequestKind]: Handler<K> } = {
     ),
   reportDeadLetter: (state, request, nowMs) =>
     check.version(request.version) ?? onRun(state, {}, (run) => reportDeadLetter(run, request, nowMs)),
+  releaseEagerClaim: (state, request, nowMs) => onRun(state, {}, (run) => releaseEagerClaim(run, request, nowMs)),
   tick: (state, _request, nowMs) => onRun(state, {}, (run) => tick(run, nowMs)),
 };
 

@@ -37,6 +37,8 @@ export interface Changes {
   readonly flushed: boolean;
   /** Activities (by scheduled event id) whose task is to be sent after the commit. */
   readonly dispatch: readonly number[];
+  /** Activities whose task goes straight to a worker: they are claimed in its name by this very commit. */
+  readonly eagerDispatch: readonly number[];
   /** Every dispatch due up to here is among `dispatch`. */
   readonly dispatchedUpToMs?: number;
 }
@@ -46,7 +48,7 @@ export type Decision<T> =
   | { readonly ok: true; readonly changes: Changes; readonly value: T }
   | Extract<Reply<T>, { readonly ok: false }>;
 
-export const NO_CHANGES: Changes = { events: [], buffered: [], progress: [], flushed: false, dispatch: [] };
+export const NO_CHANGES: Changes = { events: [], buffered: [], progress: [], flushed: false, dispatch: [], eagerDispatch: [] };
 
 /** An answer that changes nothing. */
 export function unchanged<T>(value: T): Decision<T> {
@@ -75,6 +77,7 @@ export class Draft {
   readonly #newlyBuffered: BufferedEvent[] = [];
   readonly #progress: ProgressChange[] = [];
   readonly #dispatch: number[] = [];
+  readonly #eagerDispatch: number[] = [];
   /** Buffered before this decision and not yet numbered. */
   #waiting: readonly BufferedEvent[];
   #nextEventId: number;
@@ -101,9 +104,9 @@ export class Draft {
     return this.#closed;
   }
 
-  /** Whether events wait for a number: before this decision, or because of it. */
-  get hasBuffered(): boolean {
-    return this.#waiting.length + this.#newlyBuffered.length > 0;
+  /** Whether events wait that the worker has not seen. */
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0;
   }
 
   /** Numbers an event and returns its id. */
@@ -164,11 +167,16 @@ export class Draft {
   }
 
   workflowTaskProgress(workflowTask: WorkflowTaskState, options: { readonly volatile: boolean }): void {
+    this.#taskOpen = true;
     this.#progress.push({ kind: "workflowTask", workflowTask, volatile: options.volatile });
   }
 
   dispatch(scheduledEventId: number): void {
     this.#dispatch.push(scheduledEventId);
+  }
+
+  eagerDispatch(scheduledEventId: number): void {
+    this.#eagerDispatch.push(scheduledEventId);
   }
 
   /** Says that every dispatch due by now is in this draft. */
@@ -310,6 +318,7 @@ export class Draft {
       progress: this.#progress,
       flushed: this.#flushed,
       dispatch: this.#dispatch,
+      eagerDispatch: this.#eagerDispatch,
       ...(this.#dispatchedUpToMs === undefined ? {} : { dispatchedUpToMs: this.#dispatchedUpToMs }),
     };
   }

@@ -6,7 +6,14 @@
  * numbered.
  */
 import type { EventOf, HistoryEvent } from "./history-event.ts";
-import type { BufferedEvent, ProgressChange, RunIdentity, StartFacts, WorkflowState } from "./state.ts";
+import {
+  type BufferedEvent,
+  type ProgressChange,
+  type RunIdentity,
+  type StartFacts,
+  type WorkflowState,
+  namedRecord,
+} from "./state.ts";
 
 function startFacts(event: EventOf<"WorkflowExecutionStarted">): StartFacts {
   const { attributes } = event;
@@ -36,9 +43,9 @@ export function initialState(identity: RunIdentity, started: EventOf<"WorkflowEx
     historyBytes: 0,
     lastWorkflowTaskClosedEventId: 0,
     activities: {},
-    timers: {},
+    timers: namedRecord(),
     buffered: [],
-    signalRequestIds: {},
+    signalRequestIds: namedRecord(),
     signalCount: 0,
     cancelRequested: false,
     dispatchedUpToMs: started.eventTimeMs,
@@ -88,7 +95,7 @@ function close(state: WorkflowState, event: HistoryEvent, status: WorkflowState[
   state.closeTimeMs = event.eventTimeMs;
   delete state.workflowTask;
   state.activities = {};
-  state.timers = {};
+  state.timers = namedRecord();
   state.buffered = [];
 }
 
@@ -107,9 +114,12 @@ function evolveEntity(state: WorkflowState, event: HistoryEvent | BufferedEvent)
     case "ActivityTaskCanceled":
       delete state.activities[event.attributes.scheduledEventId];
       return;
-    case "TimerFired":
-      delete state.timers[event.attributes.timerId];
+    case "TimerFired": {
+      const { timerId, startedEventId } = event.attributes;
+      // The id may have been taken again before the firing got its number.
+      if (state.timers[timerId]?.startedEventId === startedEventId) delete state.timers[timerId];
       return;
+    }
     default:
       return;
   }
@@ -177,7 +187,8 @@ function evolveNumbered(state: WorkflowState, event: HistoryEvent): void {
 export function evolve(state: WorkflowState, event: HistoryEvent): void {
   evolveNumbered(state, event);
   state.nextEventId = event.eventId + 1;
-  state.lastEventTimeMs = event.eventTimeMs;
+  // An event that waited for its number keeps the earlier time at which it happened.
+  state.lastEventTimeMs = Math.max(state.lastEventTimeMs, event.eventTimeMs);
 }
 
 /** Applies one event that waits for its number. */

@@ -5,7 +5,7 @@
  * timestamp, other `…Ms` a duration, `…EventId` an int64 written as a string; enums get their full names. Payloads are
  * in JSON form already and pass through untouched.
  */
-import type { HistoryEvent } from "./history-event.ts";
+import type { HistoryEvent, Named } from "./history-event.ts";
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
@@ -56,12 +56,17 @@ function eventToJson(event: HistoryEvent): JsonEvent {
 function extraAttributes(event: HistoryEvent): Record<string, unknown> {
   switch (event.eventType) {
     case "WorkflowExecutionStarted":
-      return { firstWorkflowTaskBackoff: "0s" };
+      return { taskQueue: normalTaskQueue(event.attributes.taskQueue), firstWorkflowTaskBackoff: "0s" };
     case "WorkflowTaskScheduled":
-      return { taskQueue: { ...event.attributes.taskQueue, kind: "TASK_QUEUE_KIND_NORMAL" } };
+    case "ActivityTaskScheduled":
+      return { taskQueue: normalTaskQueue(event.attributes.taskQueue) };
     default:
       return {};
   }
+}
+
+function normalTaskQueue(taskQueue: Named): Record<string, string> {
+  return { name: taskQueue.name, kind: "TASK_QUEUE_KIND_NORMAL" };
 }
 
 function convertFields(fields: Readonly<Record<string, unknown>>, eventType: string): { [key: string]: JsonValue } {

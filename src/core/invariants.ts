@@ -20,7 +20,8 @@ interface Walk {
   task: "none" | "scheduled" | "started";
   closed: boolean;
   readonly openActivities: Set<number>;
-  readonly openTimers: Map<string, number>;
+  /** Open timers: the event that started each, with its id. */
+  readonly openTimers: Map<number, string>;
   readonly signals: Set<string>;
 }
 
@@ -42,13 +43,14 @@ export function stateProblems(state: Readonly<WorkflowState>, events: readonly H
   if (state.status === "RUNNING") {
     for (const id of seen.openActivities)
       if (!state.activities[id] && !waitingIds.has(id)) problems.push(`I6 activity ${id} is missing`);
-    for (const [timerId, id] of seen.openTimers)
-      if (!state.timers[timerId] && !waitingIds.has(id)) problems.push(`I6 timer ${timerId} is missing`);
+    for (const [id, timerId] of seen.openTimers)
+      if (state.timers[timerId]?.startedEventId !== id && !waitingIds.has(id))
+        problems.push(`I6 timer ${timerId} is missing`);
   } else if (state.buffered.length > 0) problems.push("I8 events wait in a closed run");
   for (const id of Object.keys(state.activities))
     if (!seen.openActivities.has(Number(id))) problems.push(`I6 activity ${id} is open only in the state`);
-  for (const id of Object.keys(state.timers))
-    if (!seen.openTimers.has(id)) problems.push(`I6 timer ${id} is open only in the state`);
+  for (const { timerId, startedEventId } of Object.values(state.timers))
+    if (seen.openTimers.get(startedEventId) !== timerId) problems.push(`I6 timer ${timerId} is open only in the state`);
   return problems;
 }
 
@@ -96,13 +98,14 @@ function step(state: Walk, event: HistoryEvent): void {
         state.problems.push(`I3 event ${event.eventId} closes an activity that is not open`);
       return;
     case "TimerStarted":
-      if (state.openTimers.has(event.attributes.timerId)) state.problems.push(`I4 event ${event.eventId} starts twice`);
-      state.openTimers.set(event.attributes.timerId, event.eventId);
+      state.openTimers.set(event.eventId, event.attributes.timerId);
       return;
     case "TimerFired":
     case "TimerCanceled":
-      if (!state.openTimers.delete(event.attributes.timerId))
+      // By the event that started it: an id may be taken again before the firing that waited got its number.
+      if (state.openTimers.get(event.attributes.startedEventId) !== event.attributes.timerId)
         state.problems.push(`I4 event ${event.eventId} ends a timer that is not open`);
+      state.openTimers.delete(event.attributes.startedEventId);
       return;
     case "WorkflowExecutionSignaled":
       if (state.signals.has(event.attributes.requestId))

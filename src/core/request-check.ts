@@ -144,7 +144,18 @@ export function payloads(what: string, requested: unknown, list: Payloads | unde
 }
 
 export function outcome(request: RespondActivityRequest): Refusal | undefined {
-  return version(request.version) ?? tooLarge("activity outcome", outcomeBytes(request.outcome), MAX_PAYLOADS_BYTES);
+  return (
+    version(request.version) ??
+    invalid(outcomeProblem(request.outcome)) ??
+    tooLarge("activity outcome", outcomeBytes(request.outcome), MAX_PAYLOADS_BYTES)
+  );
+}
+
+const OUTCOME_KINDS = ["completed", "failed", "canceled"];
+
+function outcomeProblem(reported: ActivityOutcome): string | undefined {
+  const delayMs = reported.kind === "failed" ? reported.failure.applicationFailureInfo?.nextRetryDelayMs : undefined;
+  return oneOf("outcome kind", reported.kind, OUTCOME_KINDS) ?? durationProblem("nextRetryDelay", delayMs);
 }
 
 function outcomeBytes(reported: ActivityOutcome): number {

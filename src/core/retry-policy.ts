@@ -42,6 +42,8 @@ export function completeRetryPolicy(policy: RetryPolicy = {}): CompleteRetryPoli
 /** What is wrong with a policy, or undefined when nothing is. */
 export function retryPolicyProblem(policy: RetryPolicy): string | undefined {
   const complete = completeRetryPolicy(policy);
+  const numbers = [complete.initialIntervalMs, complete.backoffCoefficient, complete.maximumIntervalMs];
+  if (!numbers.every(Number.isFinite)) return "retry policy: intervals and backoffCoefficient must be finite numbers";
   if (!(complete.initialIntervalMs > 0)) return "retry policy: initialInterval must be above zero";
   if (!(complete.backoffCoefficient >= 1)) return "retry policy: backoffCoefficient must be at least 1";
   if (complete.maximumIntervalMs < complete.initialIntervalMs)

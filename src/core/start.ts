@@ -15,7 +15,7 @@ import type { EventOf, HistoryEvent } from "./history-event.ts";
 import { DEFAULT_WORKFLOW_TASK_TIMEOUT_MS, MAX_WORKFLOW_TASK_TIMEOUT_MS } from "./limits.ts";
 import type { SignalRequest, StartReply, StartRequest, WorkflowExecutionStatus } from "./protocol.ts";
 import { rejected } from "./rejection.ts";
-import { appendSignal } from "./signal.ts";
+import { alreadyCompleted, appendSignal } from "./signal.ts";
 import type { RunIdentity, WorkflowState } from "./state.ts";
 import { appendTermination } from "./termination.ts";
 
@@ -88,7 +88,9 @@ export function signalWithStart(
     }
   }
   const decision = startWorkflow(current, { ...start, workflowIdConflictPolicy: conflict }, nowMs, newRunId);
-  if (!decision.ok || !decision.changes.newRun) return decision;
+  if (!decision.ok) return decision;
+  // The start is known and its run has closed: there is nobody to take the signal, and saying yes would lose it.
+  if (!decision.changes.newRun) return current ? alreadyCompleted(current) : decision;
   const { identity } = decision.changes.newRun;
   const events = firstEvents(identity, start, nowMs, current, signal);
   return { ...decision, changes: { ...decision.changes, newRun: { identity, events } } };
@@ -163,7 +165,8 @@ function startedEvent(
         : {}),
       ...(runTimeoutMs > 0 ? { workflowRunTimeoutMs: runTimeoutMs } : {}),
       workflowTaskTimeoutMs: Math.min(
-        request.workflowTaskTimeoutMs ?? DEFAULT_WORKFLOW_TASK_TIMEOUT_MS,
+        // Zero stands for "not given", as with the other timeouts.
+        request.workflowTaskTimeoutMs || DEFAULT_WORKFLOW_TASK_TIMEOUT_MS,
         MAX_WORKFLOW_TASK_TIMEOUT_MS,
       ),
       originalExecutionRunId: identity.runId,

@@ -128,6 +128,16 @@ export type ProgressChange =
       readonly volatile: boolean;
     };
 
+/**
+ * A record whose keys are chosen by callers. Without a prototype, so that a name which objects have by nature
+ * ("constructor", "__proto__") is a name like any other.
+ */
+export function namedRecord<T>(entries: Readonly<Record<string, T>> = {}): Record<string, T> {
+  const record = Object.create(null) as Record<string, T>;
+  for (const [name, value] of Object.entries(entries)) record[name] = value;
+  return record;
+}
+
 /** Whether a workflow task is with the worker (or was, when the object died). */
 export function isWorkflowTaskStarted(state: Readonly<WorkflowState>): boolean {
   return state.workflowTask?.startedEventId !== undefined;

@@ -20,8 +20,11 @@ export function tick(state: Readonly<WorkflowState>, nowMs: number): Decision<{ 
     timeOutRun(draft);
     return draft.decide({ taskGivenUp: true });
   }
-  fireTimers(draft, state);
-  const timedOut = timeOutActivities(draft, state);
+  const fired = fireTimers(draft, state);
+  const { timedOut, closed } = timeOutActivities(draft, state);
+  // One workflow task for all of it: whatever came after its start would have to wait for the next.
+  if (fired || closed) draft.ensureWorkflowTask();
+  if (draft.closed) return draft.decide({ taskGivenUp: false });
   const taskGivenUp = moveWorkflowTask(draft, state);
   for (const activity of openActivities(state)) {
     if (timedOut.has(activity.scheduledEventId)) continue;
@@ -35,21 +38,29 @@ function isDue(atMs: number | undefined, nowMs: number): boolean {
   return atMs !== undefined && atMs <= nowMs;
 }
 
-function fireTimers(draft: Draft, state: Readonly<WorkflowState>): void {
+function fireTimers(draft: Draft, state: Readonly<WorkflowState>): boolean {
   const due = Object.values(state.timers).filter((timer) => isDue(timer.fireTimeMs, draft.nowMs));
   due.sort((a, b) => a.fireTimeMs - b.fireTimeMs || a.startedEventId - b.startedEventId);
   for (const timer of due) fireTimer(draft, timer);
+  return due.length > 0;
 }
 
-function timeOutActivities(draft: Draft, state: Readonly<WorkflowState>): ReadonlySet<number> {
+interface TimedOutActivities {
+  readonly timedOut: ReadonlySet<number>;
+  /** Whether one of them has closed, which the workflow must see. */
+  readonly closed: boolean;
+}
+
+function timeOutActivities(draft: Draft, state: Readonly<WorkflowState>): TimedOutActivities {
   const timedOut = new Set<number>();
+  let closed = false;
   for (const activity of openActivities(state)) {
     const deadline = activityDeadline(activity);
     if (!deadline || deadline.atMs > draft.nowMs) continue;
-    timeOutActivity(draft, activity, deadline.timeoutType);
+    if (timeOutActivity(draft, activity, deadline.timeoutType)) closed = true;
     timedOut.add(activity.scheduledEventId);
   }
-  return timedOut;
+  return { timedOut, closed };
 }
 
 function moveWorkflowTask(draft: Draft, state: Readonly<WorkflowState>): boolean {

@@ -46,8 +46,7 @@ export function cancelTimer(context: CommandContext, command: CancelTimerCommand
   return undefined;
 }
 
-/** The timer's time has come. */
+/** The timer's time has come. The caller starts the workflow task that sees it. */
 export function fireTimer(draft: Draft, timer: Readonly<TimerState>): void {
   draft.appendOrBuffer("TimerFired", { timerId: timer.timerId, startedEventId: timer.startedEventId });
-  draft.ensureWorkflowTask();
 }

@@ -20,6 +20,7 @@ import { type Failure, SERVICE_FAILURE_SOURCE } from "./failure.ts";
 import type { SdkMetadata, WorkflowTaskFailedCause } from "./history-event.ts";
 import { MAX_PAYLOADS_BYTES } from "./limits.ts";
 import { payloadsBytes } from "./payload.ts";
+import { failureBytes } from "./request-check.ts";
 import type { WorkflowState, WorkflowTaskState } from "./state.ts";
 import { cancelTimer, startTimer } from "./timer.ts";
 
@@ -36,6 +37,7 @@ export function workflowTaskBackoffMs(attempt: number): number {
 
 /** Which task a worker answers. A task that was given up meanwhile no longer matches. */
 export interface WorkflowTaskRef {
+  readonly runId: string;
   readonly startedEventId: number;
   readonly attempt: number;
 }
@@ -61,7 +63,8 @@ type StartedTask = WorkflowTaskState & { readonly startedEventId: number };
 
 function startedTask(state: Readonly<WorkflowState>, ref: WorkflowTaskRef): StartedTask | undefined {
   const task = state.workflowTask;
-  if (!task || task.startedEventId !== ref.startedEventId || task.attempt !== ref.attempt) return undefined;
+  if (!task || state.identity.runId !== ref.runId) return undefined;
+  if (task.startedEventId !== ref.startedEventId || task.attempt !== ref.attempt) return undefined;
   return { ...task, startedEventId: task.startedEventId };
 }
 
@@ -74,7 +77,6 @@ export function completeWorkflowTask(
   const task = startedTask(state, request);
   if (!task) return unchanged({ kept: false });
   const draft = new Draft(state, nowMs);
-  if (draft.hasBuffered && request.commands.some(isCloseCommand)) return refuseClose(draft, task);
   draft.writeTransientTask(task);
   const completedEventId = draft.endWorkflowTask("WorkflowTaskCompleted", {
     scheduledEventId: task.scheduledEventId,
@@ -84,6 +86,8 @@ export function completeWorkflowTask(
   });
   const context = commandContext(state, draft, completedEventId);
   for (const command of request.commands) {
+    // Asked here and not before: a cancelled timer takes its firing out of what waits.
+    if (isCloseCommand(command) && draft.hasWaiting) return refuseClose(new Draft(state, nowMs), task);
     const refused = draft.closed ? nothingFollows(command) : carryOut(context, command);
     if (refused) return failWorkflowTask(state, badCommand(request, refused), nowMs);
   }
@@ -112,6 +116,7 @@ function nothingFollows(command: Command): CommandProblem {
 
 function badCommand(request: CompleteWorkflowTaskRequest, refused: CommandProblem): FailWorkflowTaskRequest {
   return {
+    runId: request.runId,
     startedEventId: request.startedEventId,
     attempt: request.attempt,
     identity: request.identity,
@@ -148,17 +153,18 @@ type CloseCommand = Extract<
 
 function closeRun(context: CommandContext, command: CloseCommand): CommandProblem | undefined {
   const { draft, workflowTaskCompletedEventId } = context;
+  const bytes = closeBytes(command);
+  if (bytes > MAX_PAYLOADS_BYTES) {
+    const message = `${command.commandType} carries ${bytes} bytes, the limit is ${MAX_PAYLOADS_BYTES}`;
+    return problem("PAYLOADS_TOO_LARGE", message);
+  }
   switch (command.commandType) {
-    case "CompleteWorkflowExecution": {
-      const bytes = payloadsBytes(command.result);
-      if (bytes > MAX_PAYLOADS_BYTES)
-        return problem("PAYLOADS_TOO_LARGE", `the result is ${bytes} bytes, the limit is ${MAX_PAYLOADS_BYTES}`);
+    case "CompleteWorkflowExecution":
       draft.append("WorkflowExecutionCompleted", {
         ...(command.result ? { result: command.result } : {}),
         workflowTaskCompletedEventId,
       });
       return undefined;
-    }
     case "FailWorkflowExecution":
       draft.append("WorkflowExecutionFailed", {
         failure: command.failure,
@@ -172,6 +178,17 @@ function closeRun(context: CommandContext, command: CloseCommand): CommandProble
         workflowTaskCompletedEventId,
       });
       return undefined;
+  }
+}
+
+function closeBytes(command: CloseCommand): number {
+  switch (command.commandType) {
+    case "CompleteWorkflowExecution":
+      return payloadsBytes(command.result);
+    case "FailWorkflowExecution":
+      return failureBytes(command.failure);
+    case "CancelWorkflowExecution":
+      return payloadsBytes(command.details);
   }
 }
 

@@ -5,6 +5,7 @@
  * worker keeps the replayed workflow in memory for as long as the session lives. A session that is lost costs a
  * replay, nothing else.
  */
+import type { ActivityTask } from "./activity-task.ts";
 import type { Command } from "./command.ts";
 import type { Failure } from "./failure.ts";
 import type { HistoryEvent, SdkMetadata, WorkflowTaskFailedCause } from "./history-event.ts";
@@ -52,7 +53,22 @@ export interface WorkflowSessionRpc {
   query(query: WorkflowQuery): Promise<WorkflowQueryResult>;
 }
 
+/** An activity task on its short way, past the queue. */
+export interface ActivityTaskOffer {
+  readonly version: 1;
+  readonly task: ActivityTask;
+}
+
+export type ActivityTaskAnswer =
+  | { readonly accepted: true }
+  | { readonly accepted: false; readonly reason: string };
+
 /** The entrypoint that an application exports for the service. */
 export interface WorkflowWorkerRpc {
   openSession(open: OpenSession): Promise<WorkflowSessionRpc>;
+  /**
+   * Takes an activity task that the service has claimed in this worker's name, and answers at once; the activity runs
+   * afterwards. `accepted: false` says for certain that it will not run.
+   */
+  runActivityTask(offer: ActivityTaskOffer): Promise<ActivityTaskAnswer>;
 }

@@ -18,8 +18,8 @@ import type { LoadedRun, RunStore } from "./run-store.ts";
 
 /** What a turn leaves to be done once it is committed. */
 export interface TurnEffects {
-  /** Activities whose task is to be sent. */
-  dispatch(run: LoadedRun, scheduledEventIds: readonly number[]): void;
+  /** Activity tasks are to be sent, through the queue or straight to a worker. */
+  dispatch(run: LoadedRun, changes: Changes): void;
   /** The run has ended. */
   closed(run: LoadedRun): void;
   /** A workflow task may be waiting for its worker. */
@@ -89,7 +89,7 @@ export class ExecutionTurn {
     if (!run) return;
     this.#alarm.arm(nextDeadlineMs(run.state), nowMs);
     if (before && wasOpen && before.state.status !== "RUNNING") this.#effects.closed(before);
-    if (changes.dispatch.length > 0) this.#effects.dispatch(run, changes.dispatch);
+    if (changes.dispatch.length + changes.eagerDispatch.length > 0) this.#effects.dispatch(run, changes);
     this.#effects.drive(run);
   }
 

@@ -233,7 +233,8 @@ export class RunStore {
   #slotOf(scheduledEventId: number, state: Readonly<WorkflowState>): number {
     const known = this.#slots.get(scheduledEventId);
     if (known !== undefined) return known;
-    for (const id of this.#slots.keys()) if (!state.activities[id]) this.#slots.delete(id);
+    // What this very commit schedules is not in the state yet, and keeps the row it was just given.
+    for (const id of this.#slots.keys()) if (id < state.nextEventId && !state.activities[id]) this.#slots.delete(id);
     const used = new Set(this.#slots.values());
     let slot = 0;
     while (used.has(slot)) slot += 1;

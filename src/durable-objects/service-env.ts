@@ -5,7 +5,7 @@
  * application are deployed apart, behind a service binding.
  */
 import type { ActivityTaskMessage } from "../core/activity-task.ts";
-import type { OpenSession, WorkflowSessionRpc } from "../core/workflow-task.ts";
+import type { ActivityTaskAnswer, ActivityTaskOffer, OpenSession, WorkflowSessionRpc } from "../core/workflow-task.ts";
 
 export interface ServiceEnv {
   /** Producer of the queue whose consumer runs activities. */
@@ -22,4 +22,5 @@ export type PendingSession = Promise<WorkflowSessionStub> & Pick<WorkflowSession
 
 export interface WorkflowWorkerStub {
   openSession(open: OpenSession): PendingSession;
+  runActivityTask(offer: ActivityTaskOffer): Promise<ActivityTaskAnswer>;
 }

@@ -20,10 +20,12 @@ import type {
 import { nextDeadlineMs } from "../core/deadlines.ts";
 import { type RequestKind, type Requests, type Values, workflowNotFound } from "../core/decide.ts";
 import { describeRun, outcomeOf } from "../core/description.ts";
+import type { Changes } from "../core/draft.ts";
+import type { EventOf } from "../core/history-event.ts";
 import type * as protocol from "../core/protocol.ts";
 import { type Reply, accepted, rejected } from "../core/rejection.ts";
 import * as check from "../core/request-check.ts";
-import { activityTask, sendActivityTasks } from "./activity-dispatch.ts";
+import { activityMessages, activityTask, refusesTask, sendActivityTasks } from "./activity-dispatch.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { ExecutionTurn } from "./execution-turn.ts";
 import { OutcomeWatch, watchedOutcome } from "./outcome-watch.ts";
@@ -75,7 +77,7 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
       store: this.#store,
       alarm: this.#alarm,
       effects: {
-        dispatch: (run, ids) => ctx.waitUntil(sendActivityTasks(this.activityQueue(), run, ids)),
+        dispatch: (run, due) => this.#dispatch(run, due),
         closed: (run) => this.#watch.closed(this.#outcome(run)),
         drive: (run) => this.#driver.drive(run),
       },
@@ -98,6 +100,11 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
       "the service has no workflow worker: export `WorkflowWorker` from the same Worker, or bind the application's " +
         "entrypoint WorkflowWorker as the service binding WORKFLOW_WORKER",
     );
+  }
+
+  /** The worker that short activities are handed to directly. Override to return undefined: all go through the queue. */
+  protected eagerActivityWorker(): Pick<WorkflowWorkerStub, "runActivityTask"> | undefined {
+    return this.workflowWorker();
   }
 
   /** The queue that activity tasks are sent to. Override to bind it otherwise. */
@@ -210,6 +217,25 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
       console.error(`holdfast: alarm of ${this.ctx.id.name ?? this.ctx.id.toString()} failed: ${String(error)}`);
       this.#alarm.arm(Date.now() + ALARM_RETRY_MS, Date.now());
     }
+  }
+
+  #dispatch(run: LoadedRun, changes: Changes): void {
+    const queued = activityMessages(run, changes.dispatch);
+    if (queued.length > 0) this.ctx.waitUntil(sendActivityTasks(this.activityQueue(), queued));
+    const eager = new Set(changes.eagerDispatch);
+    for (const event of changes.events)
+      if (event.eventType === "ActivityTaskScheduled" && eager.has(event.eventId)) this.#handOver(run, event);
+  }
+
+  /** Hands a claimed activity to the worker, each in a call of its own: they share no limits and no fate. */
+  #handOver(run: LoadedRun, scheduled: EventOf<"ActivityTaskScheduled">): void {
+    const activity = run.state.activities[scheduled.eventId];
+    if (!activity) return;
+    const claimed = { runId: run.state.identity.runId, scheduledEventId: scheduled.eventId };
+    const worker = this.eagerActivityWorker();
+    const task = activityTask(run, activity, scheduled);
+    const refused = worker ? refusesTask(worker, task) : Promise.resolve(true);
+    this.ctx.waitUntil(refused.then((isRefused) => isRefused && this.#take("releaseEagerClaim", claimed)));
   }
 
   #take<K extends RequestKind>(kind: K, request: Requests[K]): Reply<Values[K]> {
