@@ -76,3 +76,11 @@ function absentOptionalPackages({ packages }: Lockfile): string[] {
       .map((dependency) => `${dependent} -> ${dependency}`),
   );
 }
+
+describe("the page of limits", () => {
+  it("names every limit of the core", () => {
+    const page = readFileSync(join(root, "docs/reference/limits.md"), "utf8");
+    const limits = [...readFileSync(join(root, "src/core/limits.ts"), "utf8").matchAll(/^export const (\w+)/gm)];
+    expect(limits.map(([, name]) => name).filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+  });
+});

@@ -48,7 +48,14 @@ export type Decision<T> =
   | { readonly ok: true; readonly changes: Changes; readonly value: T }
   | Extract<Reply<T>, { readonly ok: false }>;
 
-export const NO_CHANGES: Changes = { events: [], buffered: [], progress: [], flushed: false, dispatch: [], eagerDispatch: [] };
+export const NO_CHANGES: Changes = {
+  events: [],
+  buffered: [],
+  progress: [],
+  flushed: false,
+  dispatch: [],
+  eagerDispatch: [],
+};
 
 /** An answer that changes nothing. */
 export function unchanged<T>(value: T): Decision<T> {

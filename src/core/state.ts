@@ -147,8 +147,3 @@ export function isWorkflowTaskStarted(state: Readonly<WorkflowState>): boolean {
 export function openActivities(state: Readonly<WorkflowState>): ActivityState[] {
   return Object.values(state.activities);
 }
-
-/** An activity nobody has claimed in its current attempt. */
-export function isUnclaimed(activity: Readonly<ActivityState>): boolean {
-  return activity.progress.startedTimeMs === undefined;
-}

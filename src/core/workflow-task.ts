@@ -59,9 +59,7 @@ export interface ActivityTaskOffer {
   readonly task: ActivityTask;
 }
 
-export type ActivityTaskAnswer =
-  | { readonly accepted: true }
-  | { readonly accepted: false; readonly reason: string };
+export type ActivityTaskAnswer = { readonly accepted: true } | { readonly accepted: false; readonly reason: string };
 
 /** The entrypoint that an application exports for the service. */
 export interface WorkflowWorkerRpc {

@@ -17,15 +17,7 @@ import { activityCancelledFailure } from "./activity-failures.ts";
 import type { CommandOutbox, OutboxEntry } from "./command-outbox.ts";
 
 /** What the workflow does when the scope of an activity is cancelled. */
-export const ActivityCancellationType = {
-  /** Ask the activity to stop, and reject at once. */
-  TRY_CANCEL: "TRY_CANCEL",
-  /** Ask the activity to stop, and wait for what becomes of it. */
-  WAIT_CANCELLATION_COMPLETED: "WAIT_CANCELLATION_COMPLETED",
-  /** Do not ask; reject at once. */
-  ABANDON: "ABANDON",
-} as const;
-export type ActivityCancellationType = (typeof ActivityCancellationType)[keyof typeof ActivityCancellationType];
+export type ActivityCancellationType = "TRY_CANCEL" | "WAIT_CANCELLATION_COMPLETED" | "ABANDON";
 
 /** How an activity ended, in clear. */
 export type ActivityResolution =

@@ -3,6 +3,6 @@
  *
  * Owns: what the other layers use. The workflow worker needs the session; the authoring API re-exports the operations.
  */
-export { WorkflowSession, type WorkflowSessionOptions } from "./workflow-session.ts";
-export type { LogLevel, LogMetadata, WorkflowLogger } from "./workflow-logger.ts";
+export { WorkflowSession } from "./workflow-session.ts";
+export type { LogLevel } from "./workflow-logger.ts";
 export { SessionOutOfDateError } from "./determinism-errors.ts";

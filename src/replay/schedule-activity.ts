@@ -18,25 +18,25 @@ import type { WorkflowRun } from "./workflow-run.ts";
 /** How an activity runs. One of `startToCloseTimeout` and `scheduleToCloseTimeout` is required. */
 export interface ActivityOptions {
   /** Default: a number that counts the run's activities. */
-  readonly activityId?: string;
+  readonly activityId?: string | undefined;
   /** Default: the workflow's task queue. */
-  readonly taskQueue?: string;
+  readonly taskQueue?: string | undefined;
   /** Longest time between two heartbeats. */
-  readonly heartbeatTimeout?: Duration;
-  readonly retry?: RetryPolicy;
+  readonly heartbeatTimeout?: Duration | undefined;
+  readonly retry?: RetryPolicy | undefined;
   /** Longest time of one attempt. */
-  readonly startToCloseTimeout?: Duration;
+  readonly startToCloseTimeout?: Duration | undefined;
   /** Longest time an attempt may wait for a worker. */
-  readonly scheduleToStartTimeout?: Duration;
+  readonly scheduleToStartTimeout?: Duration | undefined;
   /** Longest time of all attempts together. */
-  readonly scheduleToCloseTimeout?: Duration;
+  readonly scheduleToCloseTimeout?: Duration | undefined;
   /** What happens when the scope is cancelled. Default TRY_CANCEL. */
-  readonly cancellationType?: ActivityCancellationType;
+  readonly cancellationType?: ActivityCancellationType | undefined;
   /**
    * Whether the first attempt may go straight to a worker instead of through the queue. Default true; it does so only
    * with a `startToCloseTimeout` of at most 30 seconds, the time a Worker has after it has answered.
    */
-  readonly allowEagerDispatch?: boolean;
+  readonly allowEagerDispatch?: boolean | undefined;
 }
 
 /** Throws `TypeError` for options that give an activity no end. */

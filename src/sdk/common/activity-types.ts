@@ -1,10 +1,12 @@
 /**
  * Activities and their options, as types.
  *
- * Owns: what a user may say about how an activity is scheduled. Every option here is carried out by the service.
+ * Owns: the choices and the function types. The options are the ones that scheduling understands.
  */
-import type { Duration, RetryPolicy } from "../../codec/index.ts";
+import type { ActivityCancellationType as CancellationType } from "../../replay/activities.ts";
 import { choiceReader, choices } from "./spellings.ts";
+
+export type { ActivityOptions } from "../../replay/schedule-activity.ts";
 
 /** An activity function with its parameter and result types. */
 export type ActivityFunction<P extends unknown[] = never[], R = unknown> = (...args: P) => Promise<R>;
@@ -21,30 +23,10 @@ export const ActivityCancellationType = choices("ACTIVITY_CANCELLATION_TYPE", [
   /** Do not ask; reject at once. */
   "ABANDON",
 ]);
-export type ActivityCancellationType = "TRY_CANCEL" | "WAIT_CANCELLATION_COMPLETED" | "ABANDON";
+export type ActivityCancellationType = CancellationType;
 
 /** Either spelling of a cancellation type as the short one. Throws `ValueError` for an unknown one. */
 export const decodeActivityCancellationType = choiceReader<ActivityCancellationType>(
   "cancellationType",
   ActivityCancellationType,
 );
-
-/** How an activity is scheduled. One of `startToCloseTimeout` and `scheduleToCloseTimeout` is required. */
-export interface ActivityOptions {
-  /** Unique among the open activities of the workflow. Default: made by Holdfast. */
-  readonly activityId?: string | undefined;
-  /** Default: the workflow's. */
-  readonly taskQueue?: string | undefined;
-  /** The longest gap between two heartbeats. Default: none are expected. */
-  readonly heartbeatTimeout?: Duration | undefined;
-  /** Default: tried again without limit, see `RetryPolicy`. */
-  readonly retry?: RetryPolicy | undefined;
-  /** One attempt. */
-  readonly startToCloseTimeout?: Duration | undefined;
-  /** The wait for a worker, in one attempt. Never tried again. */
-  readonly scheduleToStartTimeout?: Duration | undefined;
-  /** All attempts together. */
-  readonly scheduleToCloseTimeout?: Duration | undefined;
-  /** Default: TRY_CANCEL. */
-  readonly cancellationType?: ActivityCancellationType | undefined;
-}

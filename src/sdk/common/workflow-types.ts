@@ -16,7 +16,6 @@ export type Workflow = (...args: never[]) => WorkflowReturnType;
 /** What a workflow resolves to. */
 export type WorkflowResultType<W extends Workflow> = ReturnType<W> extends Promise<infer R> ? R : never;
 
-
 export type { QueryDefinition, SignalDefinition };
 
 export type WorkflowSignalType = (...args: never[]) => void | Promise<void>;

@@ -29,12 +29,11 @@ export {
   ValueError,
   type WorkflowExecution,
 } from "../../codec/index.ts";
+export type { RetryPolicy } from "../../codec/index.ts";
 export type { RetryState, TimeoutType } from "../../core/failure.ts";
-export { ActivityCancellationType } from "../../replay/activities.ts";
 export { CancellationScope, type CancellationScopeOptions } from "../../replay/cancellation-scope.ts";
 export { condition } from "../../replay/condition.ts";
 export { DeterminismViolationError } from "../../replay/determinism-errors.ts";
-export type { RetryPolicy } from "../../codec/index.ts";
 export { type ActivityOptions, scheduleActivity } from "../../replay/schedule-activity.ts";
 export {
   defineQuery,
@@ -54,6 +53,7 @@ export {
   proxyActivities,
   type UntypedActivities,
 } from "./activities.ts";
+export { ActivityCancellationType } from "../common/activity-types.ts";
 export type { Logger, LogLevel, LogMetadata } from "../common/logger.ts";
 export { log } from "./log.ts";
 export { inWorkflowContext, uuid4, workflowInfo } from "./workflow-information.ts";
