@@ -1,0 +1,21 @@
+/**
+ * The names of the measurements, as --only takes them, in the order in which they run.
+ *
+ * Owns: the list; `run.ts` knows what each one does.
+ */
+export const measurementNames = [
+  "empty",
+  "one",
+  "ten",
+  "hundred",
+  "throughput",
+  "signal",
+  "timer",
+  "history",
+  "cost",
+] as const;
+
+export type MeasurementName = (typeof measurementNames)[number];
+
+/** The measurements that compare the subjects; the others look at Holdfast, or at bills. */
+export type ComparedName = Exclude<MeasurementName, "history" | "cost">;

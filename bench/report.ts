@@ -1,0 +1,109 @@
+/**
+ * The report: what was measured, on what, how Holdfast compares, and which targets it meets.
+ *
+ * Owns: the shape that --json writes, the ratios and the targets. `table.ts` prints it.
+ */
+import { cpus, type } from "node:os";
+
+import miniflarePackage from "miniflare/package.json" with { type: "json" };
+
+import type { ComparedRow, Figures } from "./measurements/compared.ts";
+import type { CostRow } from "./measurements/cost.ts";
+import type { HistoryGap } from "./measurements/history-gap.ts";
+import { subjectTitles } from "./subjects.ts";
+
+export interface Measurements {
+  readonly rows: readonly ComparedRow[];
+  readonly historyGap?: HistoryGap;
+  readonly cost?: readonly CostRow[];
+}
+
+/** Times of Holdfast over times of another subject; for throughput, its workflows a second over the other's. */
+export interface Ratios {
+  readonly toFloor?: number;
+  readonly toWorkflows?: number;
+}
+
+export interface Target {
+  readonly text: string;
+  readonly actual: number;
+  readonly met: boolean;
+}
+
+export interface Report extends Measurements {
+  readonly measuredAt: string;
+  readonly quick: boolean;
+  readonly environment: Readonly<Record<"node" | "miniflare" | "workerd" | "system" | "processor", string>>;
+  /** By the name of the row. */
+  readonly ratios: Readonly<Record<string, Ratios>>;
+  readonly targets: readonly Target[];
+}
+
+const MAX_ROWS_PER_ACTIVITY = 4;
+const MAX_HISTORY_RATIO = 1.2;
+const MIN_THROUGHPUT_RATIO = 1.5;
+
+/**
+ * Compares and judges what was measured.
+ *
+ * @example
+ * const report = buildReport({ rows }, { quick: true });
+ */
+export function buildReport(measurements: Measurements, { quick }: { readonly quick: boolean }): Report {
+  const [processor] = cpus();
+  return {
+    measuredAt: new Date().toISOString(),
+    quick,
+    environment: {
+      node: process.versions.node,
+      miniflare: miniflarePackage.version,
+      workerd: miniflarePackage.dependencies.workerd,
+      system: type(),
+      processor: `${cpus().length} × ${processor?.model ?? "unknown"}`,
+    },
+    ...measurements,
+    ratios: Object.fromEntries(measurements.rows.map((row) => [row.name, ratiosOf(row)])),
+    targets: targetsOf(measurements),
+  };
+}
+
+function ratiosOf({ subjects: { floor, holdfast, workflows } }: ComparedRow): Ratios {
+  if (holdfast === undefined) return {};
+  return {
+    ...(floor === undefined ? {} : { toFloor: ratio(holdfast, floor) }),
+    ...(workflows === undefined ? {} : { toWorkflows: ratio(holdfast, workflows) }),
+  };
+}
+
+function ratio(figures: Figures, other: Figures): number {
+  if (figures.workflowsPerSecond !== undefined && other.workflowsPerSecond !== undefined) {
+    return figures.workflowsPerSecond / other.workflowsPerSecond;
+  }
+  return figures.p50 / other.p50;
+}
+
+function targetsOf({ rows, historyGap, cost }: Measurements): readonly Target[] {
+  const targets = rows.flatMap((row) => targetOfRow(row));
+  if (historyGap !== undefined) {
+    const text = `gap between two activities at event 5,000 at most ${MAX_HISTORY_RATIO} times the gap at event 10`;
+    targets.push({ text, actual: historyGap.ratio, met: historyGap.ratio <= MAX_HISTORY_RATIO });
+  }
+  for (const { subject, unit, usage } of cost ?? []) {
+    const isHoldfast = subject === "holdfast" || subject === "queue";
+    if (!isHoldfast || usage === undefined || !unit.startsWith("activity")) continue;
+    const text = `${subjectTitles[subject]}: at most ${MAX_ROWS_PER_ACTIVITY} rows written for an ${unit}`;
+    targets.push({ text, actual: usage.rowsWritten, met: usage.rowsWritten <= MAX_ROWS_PER_ACTIVITY });
+  }
+  return targets;
+}
+
+function targetOfRow(row: ComparedRow): Target[] {
+  const { toWorkflows } = ratiosOf(row);
+  if (toWorkflows === undefined || row.name === "empty") return [];
+  if (row.name === "throughput") {
+    const text = `at least ${MIN_THROUGHPUT_RATIO} times the workflows/s of Cloudflare Workflows`;
+    return [{ text, actual: toWorkflows, met: toWorkflows >= MIN_THROUGHPUT_RATIO }];
+  }
+  const text = `${row.title}: at most the latency of Cloudflare Workflows`;
+  return [{ text, actual: toWorkflows, met: toWorkflows <= 1 }];
+}

@@ -1,0 +1,61 @@
+/**
+ * Holdfast as an application uses it: workflows, activities, encryption on, one Worker for both sides.
+ *
+ * Owns: the subjects "holdfast" and "queue", but for the Durable Object class, which two Workers export: the one that is timed
+ * exports what is published, the other the same class with its storage and requests counted.
+ */
+import { Hono } from "hono";
+
+import { createWorker, type HoldfastVariables } from "../../src/worker/index.ts";
+import { answerHistory } from "./history-segments.ts";
+import * as activities from "./holdfast-activities.ts";
+import * as workflows from "./holdfast-workflows.ts";
+import { answer, type WorkflowSystem } from "./workflow-system.ts";
+
+export interface HoldfastEnv {
+  readonly ACTIVITY_TASKS: Queue;
+  readonly HOLDFAST_ENCRYPTION_KEYS: string;
+  readonly DISPATCH: workflows.Dispatch;
+}
+
+export const holdfast = createWorker<HoldfastEnv>({
+  workflows,
+  activities: { step: activities.step, stamp: activities.stamp },
+});
+
+class HoldfastSystem implements WorkflowSystem {
+  readonly #client: HoldfastVariables["client"];
+  readonly #dispatch: workflows.Dispatch;
+
+  constructor(client: HoldfastVariables["client"], dispatch: workflows.Dispatch) {
+    this.#client = client;
+    this.#dispatch = dispatch;
+  }
+
+  runSequence(workflowId: string, steps: number): Promise<number> {
+    return this.#client.workflow.execute(workflows.sequence, { workflowId, args: [steps, this.#dispatch] });
+  }
+
+  runParallel(workflowId: string, steps: number): Promise<number> {
+    return this.#client.workflow.execute(workflows.parallel, { workflowId, args: [steps, this.#dispatch] });
+  }
+
+  async startWaiting(workflowId: string): Promise<void> {
+    await this.#client.workflow.start(workflows.waiting, { workflowId });
+  }
+
+  async signalToResult(workflowId: string): Promise<string> {
+    const handle = this.#client.workflow.getHandle<typeof workflows.waiting>(workflowId);
+    const [result] = await Promise.all([handle.result(), handle.signal(workflows.go, "done")]);
+    return result;
+  }
+
+  runTimer(workflowId: string, delayMs: number): Promise<number> {
+    return this.#client.workflow.execute(workflows.timer, { workflowId, args: [delayMs] });
+  }
+}
+
+export const app = new Hono<{ Bindings: HoldfastEnv; Variables: HoldfastVariables }>();
+app.use(holdfast.client());
+app.post("/history/:action", (c) => answerHistory(c.var.client, c.req.param("action"), c.req.raw));
+app.post("*", (c) => answer(new HoldfastSystem(c.var.client, c.env.DISPATCH), c.req.raw));

@@ -1,0 +1,111 @@
+/**
+ * What every subject of the benchmark can do, and the HTTP routes through which the harness asks for it.
+ *
+ * Owns: the interface that the floor, Holdfast and Cloudflare Workflows implement, and the routes, the same for all of
+ * them, so that no subject has a shorter way to its answer. Across the edge go JSON bodies; a failure is a status 500
+ * with the stack as text.
+ */
+
+/** One subject, bound to the bindings of one request. An id names a workflow that was not used before. */
+export interface WorkflowSystem {
+  /** Runs a workflow of `steps` activities, one after the other, and resolves with its result: how many ran. */
+  runSequence(id: string, steps: number): Promise<number>;
+  /** Runs a workflow of `steps` activities that are all started at once. */
+  runParallel(id: string, steps: number): Promise<number>;
+  /** Starts a workflow that waits for a signal. */
+  startWaiting(id: string): Promise<void>;
+  /** Sends that signal and resolves with the workflow's result. */
+  signalToResult(id: string): Promise<string>;
+  /** Runs a workflow that sleeps. Resolves with the milliseconds by which it slept too long, by its own clock. */
+  runTimer(id: string, delayMs: number): Promise<number>;
+}
+
+/** The bodies of the requests, by route. */
+export interface Requests {
+  readonly "/empty": Record<string, never>;
+  readonly "/sequence": { readonly id: string; readonly steps: number };
+  readonly "/parallel": { readonly id: string; readonly steps: number };
+  readonly "/waiting": { readonly id: string };
+  readonly "/signal": { readonly id: string };
+  readonly "/timer": { readonly id: string; readonly delayMs: number };
+  readonly "/throughput": Throughput;
+}
+
+/** The bodies of the answers, by route. */
+export interface Answers {
+  readonly "/empty": null;
+  readonly "/sequence": number;
+  readonly "/parallel": number;
+  readonly "/waiting": null;
+  readonly "/signal": string;
+  readonly "/timer": number;
+  readonly "/throughput": { readonly latenciesMs: readonly number[] };
+}
+
+export interface Throughput {
+  readonly prefix: string;
+  readonly workflows: number;
+  readonly steps: number;
+  readonly concurrency: number;
+}
+
+/**
+ * Answers one request of the harness.
+ *
+ * @example
+ * export default { fetch: (request, env) => answer(new FloorSystem(env), request) };
+ */
+export async function answer(system: WorkflowSystem, request: Request): Promise<Response> {
+  const route = new URL(request.url).pathname;
+  const body: unknown = await request.json();
+  try {
+    return Response.json(await dispatch(system, route, body));
+  } catch (error) {
+    return new Response(error instanceof Error ? (error.stack ?? error.message) : String(error), { status: 500 });
+  }
+}
+
+async function dispatch(system: WorkflowSystem, route: string, body: unknown): Promise<Answers[keyof Answers]> {
+  switch (route as keyof Requests) {
+    case "/empty":
+      return null;
+    case "/sequence": {
+      const { id, steps } = body as Requests["/sequence"];
+      return system.runSequence(id, steps);
+    }
+    case "/parallel": {
+      const { id, steps } = body as Requests["/parallel"];
+      return system.runParallel(id, steps);
+    }
+    case "/waiting":
+      await system.startWaiting((body as Requests["/waiting"]).id);
+      return null;
+    case "/signal":
+      return system.signalToResult((body as Requests["/signal"]).id);
+    case "/timer": {
+      const { id, delayMs } = body as Requests["/timer"];
+      return system.runTimer(id, delayMs);
+    }
+    case "/throughput":
+      return runMany(system, body as Throughput);
+    default:
+      throw new Error(`No route ${route}.`);
+  }
+}
+
+// The clock of a Worker counts whole milliseconds, which is fine for a workflow that has 49 others beside it.
+async function runMany(system: WorkflowSystem, load: Throughput): Promise<Answers["/throughput"]> {
+  const latenciesMs: number[] = [];
+  let started = 0;
+  const loop = async (): Promise<void> => {
+    while (started < load.workflows) {
+      const id = `${load.prefix}-${started}`;
+      started += 1;
+      const startedAtMs = Date.now();
+      await system.runSequence(id, load.steps);
+      latenciesMs.push(Date.now() - startedAtMs);
+    }
+  };
+  await Promise.all(Array.from({ length: load.concurrency }, loop));
+  return { latenciesMs };
+}
