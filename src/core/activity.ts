@@ -100,9 +100,19 @@ export function releaseEagerClaim(
     activity.progress.claimId === EAGER_CLAIM;
   if (!isClaimed) return unchanged({ released: false });
   const draft = new Draft(state, nowMs);
-  const { attempt, attemptScheduledTimeMs } = activity.progress;
-  draft.activityProgress(request.scheduledEventId, { attempt, attemptScheduledTimeMs });
-  draft.dispatch(request.scheduledEventId);
+  if (activity.cancelRequestedEventId === undefined) {
+    const { attempt, attemptScheduledTimeMs } = activity.progress;
+    draft.activityProgress(request.scheduledEventId, { attempt, attemptScheduledTimeMs });
+    draft.dispatch(request.scheduledEventId);
+  } else {
+    // Cancelled while nobody ran it: it is over, as one that nobody has claimed is.
+    draft.appendOrBuffer("ActivityTaskCanceled", {
+      latestCancelRequestedEventId: activity.cancelRequestedEventId,
+      scheduledEventId: activity.scheduledEventId,
+      startedEventId: 0,
+    });
+    draft.ensureWorkflowTask();
+  }
   return draft.decide({ released: true });
 }
 

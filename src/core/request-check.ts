@@ -5,8 +5,8 @@
  */
 import type { ActivityOutcome, ClaimActivityRequest, RespondActivityRequest } from "./activity-task.ts";
 import type { Failure } from "./failure.ts";
-import { idProblem, namespaceProblem } from "./identifiers.ts";
-import { MAX_MEMO_BYTES, MAX_PAYLOADS_BYTES } from "./limits.ts";
+import { idProblem, namespaceProblem, utf8Bytes } from "./identifiers.ts";
+import { MAX_ID_BYTES, MAX_MEMO_BYTES, MAX_PAYLOADS_BYTES } from "./limits.ts";
 import { type Payloads, payloadBytes, payloadMapBytes, payloadsBytes } from "./payload.ts";
 import type {
   CancelRequest,
@@ -105,7 +105,8 @@ export function terminateRequest(request: TerminateRequest): Refusal | undefined
 }
 
 function reasonProblem(reason: string | undefined): string | undefined {
-  return reason === undefined || reason === "" ? undefined : idProblem("reason", reason);
+  if (reason === undefined || utf8Bytes(reason) <= MAX_ID_BYTES) return undefined;
+  return `reason must be at most ${MAX_ID_BYTES} bytes of UTF-8; it is stored in clear, so put details elsewhere`;
 }
 
 export function queryRequest(request: QueryRequest): Refusal | undefined {

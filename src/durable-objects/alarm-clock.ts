@@ -5,7 +5,7 @@
  * finds nothing due and sets itself to the right time. Never set in the past: such an alarm set by an alarm handler
  * does not fire.
  */
-import type { WriteCount } from "./run-store.ts";
+import type { WriteCount } from "./entry-table.ts";
 
 export class AlarmClock {
   readonly #storage: DurableObjectStorage;

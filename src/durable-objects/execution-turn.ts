@@ -6,20 +6,25 @@
  *
  * The steps: (1) the state, from memory; (2) decide; (3) one transaction: events as one row, waiting events, progress;
  * (4) evolve, checkpoint when due, alarm; (5) effects. If (3) throws nothing has changed. If (4) throws, memory and
- * storage differ: the object is aborted and reloads.
+ * storage differ: the object is aborted and reloads. One thing leaves before (3), because it has no effect until its
+ * answer comes back: the workflow task. The answer to one that was not committed finds no such task.
  */
 import { applyChanges, stateFromEvents } from "../core/apply.ts";
 import { nextDeadlineMs } from "../core/deadlines.ts";
 import { type RequestKind, type Requests, type Values, decide } from "../core/decide.ts";
 import type { Changes } from "../core/draft.ts";
+import type { HistoryEvent } from "../core/history-event.ts";
 import { type Reply, accepted } from "../core/rejection.ts";
 import type { AlarmClock } from "./alarm-clock.ts";
+import type { EntryTable } from "./entry-table.ts";
 import type { LoadedRun, RunStore } from "./run-store.ts";
 
 /** What a turn leaves to be done once it is committed. */
 export interface TurnEffects {
   /** Activity tasks are to be sent, through the queue or straight to a worker. */
   dispatch(run: LoadedRun, changes: Changes): void;
+  /** A commit with these events is about to be made; what needs no durability may begin. */
+  foresee(run: LoadedRun, events: readonly HistoryEvent[]): void;
   /** The run has ended. */
   closed(run: LoadedRun): void;
   /** A workflow task may be waiting for its worker. */
@@ -29,6 +34,7 @@ export interface TurnEffects {
 export class ExecutionTurn {
   readonly #store: RunStore;
   readonly #storage: DurableObjectStorage;
+  readonly #table: EntryTable;
   readonly #alarm: AlarmClock;
   readonly #effects: TurnEffects;
   readonly #abort: (reason: string) => void;
@@ -36,12 +42,14 @@ export class ExecutionTurn {
 
   constructor(options: {
     readonly storage: DurableObjectStorage;
+    readonly table: EntryTable;
     readonly store: RunStore;
     readonly alarm: AlarmClock;
     readonly effects: TurnEffects;
     readonly abort: (reason: string) => void;
   }) {
     this.#storage = options.storage;
+    this.#table = options.table;
     this.#store = options.store;
     this.#alarm = options.alarm;
     this.#effects = options.effects;
@@ -78,9 +86,11 @@ export class ExecutionTurn {
     const before = this.#run;
     const wasOpen = before?.state.status === "RUNNING";
     if (isEmpty(changes)) return;
-    const bytes = this.#commit(before, changes, nowMs);
+    const next = nextRun(before, changes);
+    if (next) this.#effects.foresee(next, changes.newRun?.events ?? changes.events);
+    const bytes = this.#commitOrForget(before, changes, nowMs);
     try {
-      this.#evolve(before, changes, bytes);
+      this.#evolve(before, next, changes, bytes);
     } catch (error) {
       this.#abort(`memory and storage differ after a commit: ${String(error)}`);
       throw error;
@@ -93,7 +103,17 @@ export class ExecutionTurn {
     this.#effects.drive(run);
   }
 
+  #commitOrForget(run: LoadedRun | undefined, changes: Changes, nowMs: number): number {
+    try {
+      return this.#commit(run, changes, nowMs);
+    } catch (error) {
+      this.#store.forgetRecent();
+      throw error;
+    }
+  }
+
   #commit(run: LoadedRun | undefined, changes: Changes, nowMs: number): number {
+    this.#table.ensure();
     return this.#storage.transactionSync(() => {
       let bytes = 0;
       if (run) {
@@ -111,18 +131,21 @@ export class ExecutionTurn {
     });
   }
 
-  #evolve(run: LoadedRun | undefined, changes: Changes, bytes: number): void {
-    if (run) {
-      applyChanges(run.state, changes);
-      if (!changes.newRun) run.state.historyBytes += bytes;
-      this.#store.checkpointWhenDue(run.number, run.state);
+  #evolve(before: LoadedRun | undefined, next: LoadedRun | undefined, changes: Changes, bytes: number): void {
+    if (next) next.state.historyBytes += bytes;
+    if (before) {
+      applyChanges(before.state, changes);
+      this.#store.checkpointWhenDue(before.number, before.state);
     }
-    if (changes.newRun) {
-      const state = stateFromEvents(changes.newRun.identity, changes.newRun.events);
-      state.historyBytes = bytes;
-      this.#run = { number: (run?.number ?? 0) + 1, state };
-    }
+    this.#run = next;
   }
+}
+
+/** The run that will be the current one: a new one if the changes begin it. */
+function nextRun(run: LoadedRun | undefined, changes: Changes): LoadedRun | undefined {
+  if (!changes.newRun) return run;
+  const { identity, events } = changes.newRun;
+  return { number: (run?.number ?? 0) + 1, state: stateFromEvents(identity, events) };
 }
 
 function isEmpty(changes: Changes): boolean {

@@ -1,32 +1,17 @@
 /**
- * What a WorkflowExecution keeps in SQLite, and the only code that speaks SQL.
+ * What a WorkflowExecution remembers of its runs, as texts in its table.
  *
- * Owns: the schema (version 1) and the stored form of rows.
- *
- *   history(run, first_event_id, part, data)  one row per commit, JSON; a commit over the row limit is cut into parts
- *   record(key, value)                        what is overwritten in place: progress, events that wait, checkpoint
- *
- * Runs are numbered from 1 under one workflow id; the highest is the current one. No secondary index, and no row that
- * is deleted in normal work: rows written are the bill. A `record` row whose subject is gone is reused by the next,
- * and told from a live one by what it says (see `apply.ts`). A later schema adds a `record` row 'schema' and a
- * migration; a stored event never changes meaning.
+ * Owns: the stored form (format version 1 in every text), and how a run is rebuilt from it: the newest checkpoint, the
+ * commits after it, then progress and waiting events that are still current. Runs are numbered from 1 under one
+ * workflow id; the highest is the current one. An entry whose subject is gone is reused by the next, and told from a
+ * live one by what it says (see `apply.ts`).
  */
 import { type StoredBuffered, type StoredProgress, restore, stateFromEvents } from "../core/apply.ts";
 import { EVENTS_PER_CHECKPOINT, fromCheckpoint, toCheckpoint } from "../core/checkpoint.ts";
 import { evolve } from "../core/evolve.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import type { BufferedEvent, ProgressChange, RunIdentity, WorkflowState } from "../core/state.ts";
-
-/** Characters of JSON in one row: at most three bytes each, so below the platform's 2 MB a row. */
-const MAX_PART_CHARACTERS = 600_000;
-
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS history (
-    run INTEGER NOT NULL, first_event_id INTEGER NOT NULL, part INTEGER NOT NULL, data TEXT NOT NULL,
-    PRIMARY KEY (run, first_event_id, part)
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS record (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-`;
+import type { EntryTable } from "./entry-table.ts";
 
 /** One commit as stored. The first of a run also says which run it is. */
 interface StoredCommit {
@@ -35,20 +20,16 @@ interface StoredCommit {
   readonly events: readonly HistoryEvent[];
 }
 
-interface StoredRecord {
-  readonly version: 1;
+interface RecentCommit {
   readonly run: number;
-}
-type ProgressRecord = StoredRecord & StoredProgress;
-type BufferedRecord = StoredRecord & StoredBuffered;
-interface CheckpointRecord extends StoredRecord {
-  readonly checkpoint: string;
+  readonly events: readonly HistoryEvent[];
+  readonly characters: number;
 }
 
-/** Rows written so far; a seam for tests and benchmarks, since rows are what the platform bills. */
-export interface WriteCount {
-  rows: number;
-}
+/** Characters of commits kept in memory. */
+const MAX_RECENT_CHARACTERS = 200_000;
+/** Place of the retried workflow task's progress; activities have the places above. */
+const TASK_PLACE = 0;
 
 /** One run in memory: its number in the store and its state. */
 export interface LoadedRun {
@@ -62,24 +43,21 @@ export interface HistoryPage {
 }
 
 export class RunStore {
-  readonly #storage: DurableObjectStorage;
-  readonly #writes: WriteCount;
-  /** Which `record` row holds an activity's progress. */
-  readonly #slots = new Map<number, number>();
-  #hasSchema: boolean;
+  readonly #table: EntryTable;
+  /** Which place holds an activity's progress. */
+  readonly #places = new Map<number, number>();
+  /** The newest commits of the current run, so that going on with an open session reads nothing. */
+  #recent: RecentCommit[] = [];
+  #recentCharacters = 0;
   #eventsSinceCheckpoint = 0;
 
-  constructor(storage: DurableObjectStorage, writes: WriteCount) {
-    this.#storage = storage;
-    this.#writes = writes;
-    // Looking must not create anything: a describe of an unknown id leaves no trace.
-    const tables = storage.sql.exec<{ n: number }>("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'history'");
-    this.#hasSchema = tables.one().n > 0;
+  constructor(table: EntryTable) {
+    this.#table = table;
   }
 
   /** The current run as of the last commit, ready to go on at `nowMs`; undefined if the id was never used. */
   loadCurrent(nowMs: number): LoadedRun | undefined {
-    const number = this.#currentNumber();
+    const number = this.#table.newestRun();
     if (number === 0) return undefined;
     const { state, eventsSinceCheckpoint } = this.#replayRun(number);
     this.#eventsSinceCheckpoint = eventsSinceCheckpoint;
@@ -89,7 +67,7 @@ export class RunStore {
 
   /** A run by its id, current or not; for reading only. */
   loadById(runId: string): LoadedRun | undefined {
-    for (let number = this.#currentNumber(); number > 0; number -= 1) {
+    for (let number = this.#table.newestRun(); number > 0; number -= 1) {
       if (this.#identity(number).runId === runId) return { number, state: this.#replayRun(number).state };
     }
     return undefined;
@@ -97,6 +75,8 @@ export class RunStore {
 
   /** Events of a run from `fromEventId`, as many rows as fit into `maxCharacters` of JSON but at least one. */
   readPage(run: number, fromEventId: number, maxCharacters: number): HistoryPage {
+    const remembered = this.#remembered(run, fromEventId);
+    if (remembered) return { events: remembered };
     const events: HistoryEvent[] = [];
     let characters = 0;
     for (const commit of this.#commitsFrom(run, fromEventId)) {
@@ -110,6 +90,8 @@ export class RunStore {
 
   /** One event of a run. */
   readEvent(run: number, eventId: number): HistoryEvent | undefined {
+    const remembered = this.#remembered(run, eventId);
+    if (remembered) return remembered[0];
     for (const commit of this.#commitsFrom(run, eventId))
       return parseCommit(commit.text).events.find((event) => event.eventId === eventId);
     return undefined;
@@ -119,47 +101,66 @@ export class RunStore {
   appendEvents(run: number, events: readonly HistoryEvent[], identity?: RunIdentity): number {
     const [first] = events;
     if (!first) return 0;
-    this.#ensureSchema();
     const commit: StoredCommit = { version: 1, ...(identity ? { identity } : {}), events };
     const text = JSON.stringify(commit);
-    for (const [part, data] of cut(text).entries())
-      this.#write("INSERT INTO history VALUES (?, ?, ?, ?)", run, first.eventId, part, data);
+    this.#table.insert(run, "history", first.eventId, text);
+    this.#remember({ run, events, characters: text.length });
     this.#eventsSinceCheckpoint = identity ? events.length : this.#eventsSinceCheckpoint + events.length;
-    if (identity) this.#slots.clear();
+    if (identity) this.#places.clear();
     return text.length;
   }
 
   /** Stores events that wait for their number, after the `position` that wait already. */
   putBuffered(run: number, position: number, events: readonly BufferedEvent[], nextEventId: number): void {
     for (const [index, event] of events.entries()) {
-      const record: BufferedRecord = { version: 1, run, event, nextEventId };
-      this.#putRecord(`buffered/${position + index}`, record);
+      const record = { version: 1, event, nextEventId } satisfies StoredBuffered & { version: 1 };
+      this.#table.put(run, "buffered", position + index, JSON.stringify(record));
     }
   }
 
   /** Overwrites the progress of an activity or of the retried workflow task. */
   putProgress(run: number, change: ProgressChange, state: Readonly<WorkflowState>, atMs: number): void {
     if (change.kind === "workflowTask" && change.volatile) return;
-    const slot = change.kind === "workflowTask" ? "task" : String(this.#slotOf(change.scheduledEventId, state));
-    const record: ProgressRecord = { version: 1, run, change, atMs };
-    this.#putRecord(`progress/${slot}`, record);
+    const place = change.kind === "workflowTask" ? TASK_PLACE : this.#placeOf(change.scheduledEventId, state);
+    const record = { version: 1, change, atMs } satisfies StoredProgress & { version: 1 };
+    this.#table.put(run, "progress", place, JSON.stringify(record));
   }
 
   /** Writes a checkpoint when enough events have come since the last. Call with the state up to date. */
   checkpointWhenDue(run: number, state: Readonly<WorkflowState>): void {
     if (this.#eventsSinceCheckpoint < EVENTS_PER_CHECKPOINT) return;
-    const checkpoint = toCheckpoint(state);
-    // One that does not fit a row is left out; reloading then reads more events, which is slower and as right.
     this.#eventsSinceCheckpoint = 0;
-    if (checkpoint.length > MAX_PART_CHARACTERS) return;
-    const record: CheckpointRecord = { version: 1, run, checkpoint };
-    this.#putRecord("checkpoint", record);
+    this.#table.put(run, "checkpoint", 0, toCheckpoint(state));
   }
 
-  #currentNumber(): number {
-    if (!this.#hasSchema) return 0;
-    const { run } = this.#storage.sql.exec<{ run: number | null }>("SELECT max(run) AS run FROM history").one();
-    return run ?? 0;
+  /** Forgets the commits kept in memory: one of them was not made after all. */
+  forgetRecent(): void {
+    this.#recent = [];
+    this.#recentCharacters = 0;
+  }
+
+  #remember(commit: RecentCommit): void {
+    this.#recent.push(commit);
+    this.#recentCharacters += commit.characters;
+    while (this.#recentCharacters > MAX_RECENT_CHARACTERS) {
+      const oldest = this.#recent.shift();
+      if (!oldest) break;
+      this.#recentCharacters -= oldest.characters;
+    }
+  }
+
+  /** Every event of a run from `fromEventId` on, if they are all remembered. */
+  #remembered(run: number, fromEventId: number): HistoryEvent[] | undefined {
+    let index = this.#recent.length;
+    while (index > 0) {
+      index -= 1;
+      const commit = this.#recent[index];
+      const firstEventId = commit?.events[0]?.eventId;
+      if (commit?.run !== run || firstEventId === undefined) return undefined;
+      if (firstEventId > fromEventId) continue;
+      return this.#recent.slice(index).flatMap((later) => later.events.filter((event) => event.eventId >= fromEventId));
+    }
+    return undefined;
   }
 
   #identity(run: number): RunIdentity {
@@ -174,7 +175,10 @@ export class RunStore {
     const fromCheckpointed = this.#checkpointed(run);
     if (fromCheckpointed) {
       let count = 0;
-      for (const commit of this.#commitsFrom(run, fromCheckpointed.nextEventId)) {
+      const { nextEventId } = fromCheckpointed;
+      for (const commit of this.#commitsFrom(run, nextEventId)) {
+        // The row that holds the checkpoint's last event; all of it is in the checkpoint.
+        if (commit.firstEventId < nextEventId) continue;
         fromCheckpointed.historyBytes += commit.text.length;
         for (const event of parseCommit(commit.text).events) {
           evolve(fromCheckpointed, event);
@@ -197,91 +201,42 @@ export class RunStore {
   }
 
   #checkpointed(run: number): WorkflowState | undefined {
-    const [row] = this.#storage.sql
-      .exec<{ value: string }>("SELECT value FROM record WHERE key = 'checkpoint'")
-      .toArray();
-    if (!row) return undefined;
-    const record = JSON.parse(row.value) as CheckpointRecord;
-    return record.run === run ? fromCheckpoint(record.checkpoint) : undefined;
+    const [entry] = this.#table.all(run, "checkpoint");
+    return entry && fromCheckpoint(entry.text);
   }
 
   #readRecords(
     run: number,
     state: Readonly<WorkflowState>,
   ): { readonly progress: readonly StoredProgress[]; readonly buffered: readonly StoredBuffered[] } {
-    const progress: ProgressRecord[] = [];
-    const buffered: { readonly position: number; readonly record: BufferedRecord }[] = [];
-    const rows = this.#storage.sql.exec<{ key: string; value: string }>(
-      "SELECT key, value FROM record WHERE key <> 'checkpoint'",
-    );
-    for (const row of rows) {
-      const [kind, place] = row.key.split("/");
-      const record = JSON.parse(row.value) as ProgressRecord | BufferedRecord;
-      if (record.run !== run) continue;
-      if (kind === "buffered" && "event" in record) buffered.push({ position: Number(place), record });
-      if (kind !== "progress" || !("change" in record)) continue;
+    const progress: StoredProgress[] = [];
+    for (const { place, text } of this.#table.all(run, "progress")) {
+      const record = JSON.parse(text) as StoredProgress;
       progress.push(record);
       const { change } = record;
       if (change.kind === "activity" && state.activities[change.scheduledEventId])
-        this.#slots.set(change.scheduledEventId, Number(place));
+        this.#places.set(change.scheduledEventId, place);
     }
-    buffered.sort((a, b) => a.position - b.position);
-    return { progress, buffered: buffered.map((entry) => entry.record) };
+    const buffered = this.#table.all(run, "buffered").map(({ text }) => JSON.parse(text) as StoredBuffered);
+    return { progress, buffered };
   }
 
-  /** The row of an activity: the one it has, or the first that no open activity uses. */
-  #slotOf(scheduledEventId: number, state: Readonly<WorkflowState>): number {
-    const known = this.#slots.get(scheduledEventId);
+  /** The place of an activity's progress: the one it has, or the first that no open activity uses. */
+  #placeOf(scheduledEventId: number, state: Readonly<WorkflowState>): number {
+    const known = this.#places.get(scheduledEventId);
     if (known !== undefined) return known;
-    // What this very commit schedules is not in the state yet, and keeps the row it was just given.
-    for (const id of this.#slots.keys()) if (id < state.nextEventId && !state.activities[id]) this.#slots.delete(id);
-    const used = new Set(this.#slots.values());
-    let slot = 0;
-    while (used.has(slot)) slot += 1;
-    this.#slots.set(scheduledEventId, slot);
-    return slot;
+    // What this very commit schedules is not in the state yet, and keeps the place it was just given.
+    for (const id of this.#places.keys()) if (id < state.nextEventId && !state.activities[id]) this.#places.delete(id);
+    const used = new Set(this.#places.values());
+    let place = TASK_PLACE + 1;
+    while (used.has(place)) place += 1;
+    this.#places.set(scheduledEventId, place);
+    return place;
   }
 
-  /** Commits of a run from the one that holds `eventId`, parts joined. */
+  /** Commits of a run from the one that holds `eventId`. */
   *#commitsFrom(run: number, eventId: number): Generator<{ readonly firstEventId: number; readonly text: string }> {
-    // Rows are read one commit at a time: a cursor must not stay open across whatever the reader does in between.
-    let firstEventId = this.#storage.sql
-      .exec<{ id: number | null }>(
-        "SELECT max(first_event_id) AS id FROM history WHERE run = ? AND first_event_id <= ?",
-        run,
-        eventId,
-      )
-      .one().id;
-    while (firstEventId !== null) {
-      const parts = this.#storage.sql
-        .exec<{
-          data: string;
-        }>("SELECT data FROM history WHERE run = ? AND first_event_id = ? ORDER BY part", run, firstEventId)
-        .toArray();
-      yield { firstEventId, text: parts.map((row) => row.data).join("") };
-      firstEventId = this.#storage.sql
-        .exec<{ id: number | null }>(
-          "SELECT min(first_event_id) AS id FROM history WHERE run = ? AND first_event_id > ?",
-          run,
-          firstEventId,
-        )
-        .one().id;
-    }
-  }
-
-  #putRecord(key: string, record: StoredRecord): void {
-    this.#ensureSchema();
-    this.#write("INSERT OR REPLACE INTO record VALUES (?, ?)", key, JSON.stringify(record));
-  }
-
-  #ensureSchema(): void {
-    if (this.#hasSchema) return;
-    this.#write(SCHEMA);
-    this.#hasSchema = true;
-  }
-
-  #write(statement: string, ...bindings: SqlStorageValue[]): void {
-    this.#writes.rows += this.#storage.sql.exec(statement, ...bindings).rowsWritten;
+    for (const { place, text } of this.#table.from(run, "history", eventId)) yield { firstEventId: place, text };
   }
 }
 
@@ -289,18 +244,4 @@ function parseCommit(text: string): StoredCommit {
   const commit = JSON.parse(text) as StoredCommit;
   if (commit.version !== 1) throw new Error(`history row of unknown version ${String(commit.version)}`);
   return commit;
-}
-
-/** Cuts a text into pieces that fit a row, never through a surrogate pair. */
-function cut(text: string): readonly string[] {
-  if (text.length <= MAX_PART_CHARACTERS) return [text];
-  const parts: string[] = [];
-  for (let from = 0; from < text.length;) {
-    let to = Math.min(text.length, from + MAX_PART_CHARACTERS);
-    const last = text.charCodeAt(to - 1);
-    if (to < text.length && last >= 0xd800 && last < 0xdc00) to -= 1;
-    parts.push(text.slice(from, to));
-    from = to;
-  }
-  return parts;
 }

@@ -27,9 +27,10 @@ import { type Reply, accepted, rejected } from "../core/rejection.ts";
 import * as check from "../core/request-check.ts";
 import { activityMessages, activityTask, refusesTask, sendActivityTasks } from "./activity-dispatch.ts";
 import { AlarmClock } from "./alarm-clock.ts";
+import { EntryTable, type WriteCount } from "./entry-table.ts";
 import { ExecutionTurn } from "./execution-turn.ts";
 import { OutcomeWatch, watchedOutcome } from "./outcome-watch.ts";
-import { type LoadedRun, RunStore, type WriteCount } from "./run-store.ts";
+import { type LoadedRun, RunStore } from "./run-store.ts";
 import type { ServiceEnv, WorkflowWorkerStub } from "./service-env.ts";
 import { WorkflowQueries } from "./workflow-queries.ts";
 import { WorkflowSessions } from "./workflow-sessions.ts";
@@ -65,7 +66,8 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#store = new RunStore(ctx.storage, this.writes);
+    const table = new EntryTable(ctx.storage.sql, this.writes);
+    this.#store = new RunStore(table);
     this.#alarm = new AlarmClock(ctx.storage, this.writes);
     this.#watch = new OutcomeWatch(ctx);
     this.#sessions = new WorkflowSessions(
@@ -74,10 +76,12 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
     );
     this.#turn = new ExecutionTurn({
       storage: ctx.storage,
+      table,
       store: this.#store,
       alarm: this.#alarm,
       effects: {
         dispatch: (run, due) => this.#dispatch(run, due),
+        foresee: (run, events) => this.#driver.foresee(run, events),
         closed: (run) => this.#watch.closed(this.#outcome(run)),
         drive: (run) => this.#driver.drive(run),
       },

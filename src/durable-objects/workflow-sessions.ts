@@ -46,8 +46,8 @@ export class WorkflowSessions {
   readonly #onIdle: () => void;
   #session: Session | undefined;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Calls wait for the one before: a session is a single thread. */
-  #tail: Promise<unknown> = Promise.resolve();
+  /** Ends with the last call that was made. Calls wait for the one before: a session is a single thread. */
+  #underWay: Promise<void> | undefined;
   #generation = 0;
 
   constructor(worker: () => WorkflowWorkerStub, onIdle: () => void) {
@@ -64,7 +64,10 @@ export class WorkflowSessions {
     return this.#session?.runId === runId ? this.#session.seenEventId : 0;
   }
 
-  /** Runs a workflow task. `extra` are events that history does not hold yet (a retried task's own). */
+  /**
+   * Runs a workflow task. `extra` are the events that storage does not hold: those of a commit under way, or a retried
+   * task's own. With nothing else under way the call leaves before this returns.
+   */
   runTask(
     source: HistorySource,
     task: Omit<WorkflowTask, "events">,
@@ -93,20 +96,23 @@ export class WorkflowSessions {
   /** Gives up what is under way, so that the next call does not wait for it. */
   abandon(): void {
     this.drop();
-    this.#tail = Promise.resolve();
+    this.#underWay = undefined;
   }
 
   async #exclusively<T>(action: () => Promise<T>): Promise<T> {
-    const before = this.#tail;
+    const before = this.#underWay;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#tail = promise;
-    await before;
+    this.#underWay = promise;
+    if (before) await before;
     clearTimeout(this.#idleTimer);
     try {
       return await action();
     } finally {
       resolve();
-      if (this.#tail === promise) this.#disposeWhenIdle();
+      if (this.#underWay === promise) {
+        this.#underWay = undefined;
+        this.#disposeWhenIdle();
+      }
     }
   }
 
@@ -115,7 +121,9 @@ export class WorkflowSessions {
     const generation = this.#generation;
     if (sticky && sticky.runId === source.open.runId) {
       try {
-        return await this.#feed(source, sticky, extra, call);
+        const { result, seenEventId } = await feed(source, sticky.stub, sticky.seenEventId + 1, extra, call);
+        sticky.seenEventId = seenEventId;
+        return result;
       } catch (error) {
         if (generation !== this.#generation) throw error; // given up meanwhile
         // The worker was redeployed, evicted or lost: nothing is known to be wrong with the workflow.
@@ -125,43 +133,16 @@ export class WorkflowSessions {
     return await this.#open(source, extra, call);
   }
 
-  async #feed<T>(source: HistorySource, session: Session, extra: readonly HistoryEvent[], call: Call<T>): Promise<T> {
-    const last = await this.#appendPages(source, session.stub, session.seenEventId + 1);
-    const events = [...last, ...extra];
-    const result = await call(session.stub, events);
-    session.seenEventId = events.at(-1)?.eventId ?? session.seenEventId;
-    return result;
-  }
-
   async #open<T>(source: HistorySource, extra: readonly HistoryEvent[], call: Call<T>): Promise<T> {
     const generation = this.#generation;
     const pending = this.#worker().openSession(source.open);
     // Both promises fail together when opening does; the call's error is the one that is reported.
     pending.catch(() => undefined);
-    const last = await this.#appendPages(source, pending, 1);
-    const events = [...last, ...extra];
-    const result = await call(pending, events);
+    const { result, seenEventId } = await feed(source, pending, 1, extra, call);
     const stub = await pending;
-    if (generation === this.#generation) {
-      this.#session = { runId: source.open.runId, stub, seenEventId: events.at(-1)?.eventId ?? 0 };
-    } else {
-      stub[Symbol.dispose]();
-    }
+    if (generation === this.#generation) this.#session = { runId: source.open.runId, stub, seenEventId };
+    else stub[Symbol.dispose]();
     return result;
-  }
-
-  /** Hands over all pages but the last, which goes with the call itself. */
-  async #appendPages(
-    source: HistorySource,
-    session: PendingSession | WorkflowSessionStub,
-    fromEventId: number,
-  ): Promise<readonly HistoryEvent[]> {
-    let page = source.page(fromEventId, PAGE_CHARACTERS);
-    while (page.nextEventId !== undefined) {
-      await session.append(page.events);
-      page = source.page(page.nextEventId, PAGE_CHARACTERS);
-    }
-    return page.events;
   }
 
   #disposeWhenIdle(): void {
@@ -171,4 +152,27 @@ export class WorkflowSessions {
       this.#onIdle();
     }, IDLE_MS);
   }
+}
+
+/**
+ * Hands over what a session has not seen, from `fromEventId` on: all pages but the last by themselves, the last one
+ * with the call. History that fits one page goes out before this returns.
+ */
+async function feed<T>(
+  source: HistorySource,
+  session: PendingSession | WorkflowSessionStub,
+  fromEventId: number,
+  extra: readonly HistoryEvent[],
+  call: Call<T>,
+): Promise<{ readonly result: T; readonly seenEventId: number }> {
+  // Once this has waited, storage may hold the extra events as well.
+  const endEventId = extra[0]?.eventId ?? Number.POSITIVE_INFINITY;
+  let page = source.page(fromEventId, PAGE_CHARACTERS);
+  while (page.nextEventId !== undefined && page.nextEventId < endEventId) {
+    await session.append(page.events);
+    page = source.page(page.nextEventId, PAGE_CHARACTERS);
+  }
+  const events = [...page.events.filter((event) => event.eventId < endEventId), ...extra];
+  const result = await call(session, events);
+  return { result, seenEventId: events.at(-1)?.eventId ?? fromEventId - 1 };
 }

@@ -3,9 +3,13 @@
  *
  * Owns: the single flight. The result comes back as a turn; what the worker said of a task that was given up meanwhile
  * finds no such task and is dropped. Errors of the transport become a failed attempt, retried with backoff.
+ *
+ * A task leaves before the commit that starts it (`foresee`): workflow code has no effects, so nothing is lost if the
+ * commit never becomes durable, and the worker runs while the disk writes.
  */
 import { transientTaskEvents } from "../core/draft.ts";
 import { SERVICE_FAILURE_SOURCE } from "../core/failure.ts";
+import type { HistoryEvent } from "../core/history-event.ts";
 import type { WorkflowTaskRef } from "../core/workflow-task-decision.ts";
 import type { WorkflowTaskResult } from "../core/workflow-task.ts";
 import type { ExecutionTurn } from "./execution-turn.ts";
@@ -14,8 +18,11 @@ import type { HistorySource, WorkflowSessions } from "./workflow-sessions.ts";
 
 const WORKER_IDENTITY = "workflow-worker";
 
-interface Flight extends WorkflowTaskRef {
+interface FlightRef extends WorkflowTaskRef {
   readonly runId: string;
+}
+
+interface Flight extends FlightRef {
   readonly done: Promise<void>;
 }
 
@@ -51,6 +58,13 @@ export class WorkflowTaskDriver {
     };
   }
 
+  /** Sends the task that a commit about to be made starts. `events` are that commit's. Returns at once. */
+  foresee(run: LoadedRun, events: readonly HistoryEvent[]): void {
+    const last = events.at(-1);
+    if (this.#flight || last?.eventType !== "WorkflowTaskStarted") return;
+    this.#takeOff(run, { runId: run.state.identity.runId, startedEventId: last.eventId, attempt: 1 }, events);
+  }
+
   /** Takes up the run's workflow task, if there is one to be worked on. Returns at once. */
   drive(run: LoadedRun): void {
     const task = run.state.workflowTask;
@@ -66,7 +80,11 @@ export class WorkflowTaskDriver {
     }
     if (task?.startedEventId === undefined) return;
     const ref = { runId, startedEventId: task.startedEventId, attempt: task.attempt };
-    this.#flight = { ...ref, done: this.#fly(run, ref) };
+    this.#takeOff(run, ref, transientTaskEvents(run.state));
+  }
+
+  #takeOff(run: LoadedRun, ref: FlightRef, extra: readonly HistoryEvent[]): void {
+    this.#flight = { ...ref, done: this.#fly(ref, this.#work(run, ref, extra)) };
   }
 
   /** Resolves when no workflow task is with the worker. */
@@ -74,8 +92,8 @@ export class WorkflowTaskDriver {
     while (this.#flight) await this.#flight.done;
   }
 
-  async #fly(run: LoadedRun, ref: WorkflowTaskRef & { readonly runId: string }): Promise<void> {
-    const result = await this.#work(run, ref);
+  async #fly(ref: FlightRef, working: Promise<WorkflowTaskResult>): Promise<void> {
+    const result = await working;
     const isCurrent = this.#flight?.startedEventId === ref.startedEventId && this.#flight.attempt === ref.attempt;
     if (!isCurrent || this.#flight?.runId !== ref.runId) return;
     this.#flight = undefined;
@@ -86,9 +104,8 @@ export class WorkflowTaskDriver {
     if (!reply.ok || !reply.value.kept) this.#sessions.drop();
   }
 
-  async #work(run: LoadedRun, ref: WorkflowTaskRef): Promise<WorkflowTaskResult> {
+  async #work(run: LoadedRun, ref: FlightRef, extra: readonly HistoryEvent[]): Promise<WorkflowTaskResult> {
     try {
-      const extra = transientTaskEvents(run.state);
       return await this.#sessions.runTask(this.source(run), ref, extra);
     } catch (error) {
       console.warn(`holdfast: the workflow worker did not take a workflow task: ${String(error)}`);

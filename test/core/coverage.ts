@@ -1,0 +1,175 @@
+/**
+ * Which cells of the transition tables a test has tried.
+ *
+ * Owns: the states of each entity as data, and the recording. `given.ts` records each decision under test here; the
+ * suite ends by asking for every cell, so a state or a request added later fails until somebody tests it.
+ */
+import { activityDeadline } from "../../src/core/activity.ts";
+import { decodeTaskToken } from "../../src/core/activity-task.ts";
+import type { Command } from "../../src/core/command.ts";
+import type { RequestKind, Requests } from "../../src/core/decide.ts";
+import type { HistoryEvent } from "../../src/core/history-event.ts";
+import type { WorkflowState } from "../../src/core/state.ts";
+
+export const RUN_STATES = ["no run", "idle", "task started", "task backing off", "task retried", "closed"] as const;
+export type RunState = (typeof RUN_STATES)[number];
+
+const REQUEST_KINDS: Readonly<Record<RequestKind, true>> = {
+  start: true,
+  signalWithStart: true,
+  signal: true,
+  requestCancel: true,
+  terminate: true,
+  completeWorkflowTask: true,
+  failWorkflowTask: true,
+  claimActivity: true,
+  heartbeatActivity: true,
+  respondActivity: true,
+  reportDeadLetter: true,
+  releaseEagerClaim: true,
+  tick: true,
+};
+
+/** Entity states and what can happen to them; a dash is a cell that cannot be. */
+const ENTITY_CELLS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  activity: {
+    scheduled: ["claim", "heartbeat", "respond", "timeout", "cancel", "dead letter", "release"],
+    "backing off": ["claim", "heartbeat", "respond", "timeout", "cancel", "dead letter", "release"],
+    started: ["claim", "heartbeat", "respond", "timeout", "cancel", "dead letter", "release"],
+    closed: ["claim", "heartbeat", "respond", "cancel", "dead letter", "release"],
+    "close buffered": ["claim", "heartbeat", "respond", "cancel", "dead letter", "release"],
+  },
+  timer: {
+    none: ["start", "cancel"],
+    open: ["start", "cancel", "due"],
+    "fired, buffered": ["start", "cancel"],
+  },
+  "workflow task": {
+    none: ["completed", "failed"],
+    started: ["completed", "failed", "timeout"],
+    "backing off": ["completed", "failed", "backoff over"],
+    retried: ["completed", "failed", "timeout"],
+  },
+  outcome: {
+    scheduled: ["completed", "failed", "canceled"],
+    started: ["completed", "failed", "canceled"],
+    "started, cancel requested": ["completed", "failed", "canceled"],
+  },
+};
+
+const tried = new Set<string>();
+
+/** Every cell that some test has to try. */
+export function requiredCells(): string[] {
+  const runs = RUN_STATES.flatMap((state) => Object.keys(REQUEST_KINDS).map((kind) => `run ${state}: ${kind}`));
+  const entities = Object.entries(ENTITY_CELLS).flatMap(([entity, states]) =>
+    Object.entries(states).flatMap(([state, inputs]) => inputs.map((input) => `${entity} ${state}: ${input}`)),
+  );
+  return [...runs, ...entities];
+}
+
+export function untriedCells(): string[] {
+  return requiredCells().filter((cell) => !tried.has(cell));
+}
+
+interface Situation {
+  readonly state: WorkflowState | undefined;
+  readonly events: readonly HistoryEvent[];
+  readonly nowMs: number;
+}
+
+export function runStateOf(state: WorkflowState | undefined): RunState {
+  if (!state) return "no run";
+  if (state.status !== "RUNNING") return "closed";
+  const task = state.workflowTask;
+  if (!task) return "idle";
+  if (task.startedEventId === undefined) return "task backing off";
+  return task.inHistory ? "task started" : "task retried";
+}
+
+/** Notes which cells a decision under test is about. */
+export function recordPairs<K extends RequestKind>(situation: Situation, kind: K, request: Requests[K]): void {
+  const { state } = situation;
+  tried.add(`run ${runStateOf(state)}: ${kind}`);
+  if (!state) return;
+  // Which request it is shows in its fields: a type parameter does not narrow.
+  const requests: Requests[RequestKind] = request;
+  if ("scheduledEventId" in requests) {
+    const inputs = { claimActivity: "claim", reportDeadLetter: "dead letter" } as Readonly<Record<string, string>>;
+    record("activity", activityStateOf(situation, requests.scheduledEventId), inputs[kind] ?? "release");
+  }
+  if ("taskToken" in requests) {
+    const scheduledEventId = decodeTaskToken(requests.taskToken)?.scheduledEventId ?? 0;
+    const activityState = activityStateOf(situation, scheduledEventId);
+    record("activity", activityState, kind === "heartbeatActivity" ? "heartbeat" : "respond");
+    if ("outcome" in requests) {
+      const isAsked = state.activities[scheduledEventId]?.cancelRequestedEventId !== undefined;
+      record("outcome", `${activityState}${isAsked ? ", cancel requested" : ""}`, requests.outcome.kind);
+    }
+  }
+  const taskState = { idle: "none", "task started": "started", "task backing off": "backing off" } as const;
+  const task = { ...taskState, "task retried": "retried", closed: "none", "no run": "none" }[runStateOf(state)];
+  if (kind === "failWorkflowTask") record("workflow task", task, "failed");
+  if (kind === "completeWorkflowTask") {
+    record("workflow task", task, "completed");
+    if ("commands" in requests) for (const command of requests.commands) recordCommand(situation, command);
+  }
+  if (kind === "tick") recordTick(situation, state, task);
+}
+
+function record(entity: string, state: string, input: string): void {
+  tried.add(`${entity} ${state}: ${input}`);
+}
+
+function activityStateOf({ state, events, nowMs }: Situation, scheduledEventId: number): string {
+  const activity = state?.activities[scheduledEventId];
+  if (activity) {
+    if (activity.progress.startedTimeMs !== undefined) return "started";
+    return activity.progress.attemptScheduledTimeMs > nowMs ? "backing off" : "scheduled";
+  }
+  const isBuffered = state?.buffered.some(
+    (event) => "scheduledEventId" in event.attributes && event.attributes.scheduledEventId === scheduledEventId,
+  );
+  if (isBuffered) return "close buffered";
+  return events.some((event) => event.eventId === scheduledEventId) ? "closed" : "never scheduled";
+}
+
+function timerStateOf(state: WorkflowState | undefined, timerId: string): string {
+  if (state && Object.hasOwn(state.timers, timerId)) return "open";
+  const isBuffered = state?.buffered.some(
+    (event) => event.eventType === "TimerFired" && event.attributes.timerId === timerId,
+  );
+  return isBuffered ? "fired, buffered" : "none";
+}
+
+function recordCommand(situation: Situation, command: Command): void {
+  switch (command.commandType) {
+    case "RequestCancelActivityTask":
+      return record("activity", activityStateOf(situation, command.scheduledEventId), "cancel");
+    case "StartTimer":
+      return record("timer", timerStateOf(situation.state, command.timerId), "start");
+    case "CancelTimer":
+      return record("timer", timerStateOf(situation.state, command.timerId), "cancel");
+    default:
+      return;
+  }
+}
+
+function recordTick(situation: Situation, state: WorkflowState, task: string): void {
+  for (const timer of Object.values(state.timers))
+    if (timer.fireTimeMs <= situation.nowMs) record("timer", "open", "due");
+  for (const activity of Object.values(state.activities)) {
+    const deadline = activityDeadline(activity);
+    if (deadline && deadline.atMs <= situation.nowMs) {
+      const isWaiting = activity.progress.startedTimeMs === undefined && activity.progress.attempt > 1;
+      record("activity", isWaiting ? "backing off" : activityStateOf(situation, activity.scheduledEventId), "timeout");
+    }
+  }
+  const open = state.workflowTask;
+  if (!open) return;
+  if (open.startedEventId === undefined) {
+    if (open.notBeforeMs <= situation.nowMs) record("workflow task", task, "backoff over");
+  } else if ((open.timeoutFromMs ?? 0) + state.start.workflowTaskTimeoutMs <= situation.nowMs) {
+    record("workflow task", task, "timeout");
+  }
+}

@@ -1,0 +1,255 @@
+/**
+ * given(steps).when(kind, request).thenEvents(...): one decision, told as a story.
+ *
+ * Owns: a scenario (state, history and clock of one workflow id) and the checks that hold for every decision: the
+ * state a decision reads is frozen, and the invariants hold after it. Steps drive the real `decide`, so a state that
+ * tests begin from is always one that can be reached.
+ */
+import { expect } from "vitest";
+
+import { applyChanges, stateFromEvents } from "../../src/core/apply.ts";
+import type { Command } from "../../src/core/command.ts";
+import { nextDeadlineMs } from "../../src/core/deadlines.ts";
+import { type RequestKind, type Requests, type Values, decide } from "../../src/core/decide.ts";
+import type { Changes, Decision } from "../../src/core/draft.ts";
+import type { EventAttributes, EventType, HistoryEvent } from "../../src/core/history-event.ts";
+import { stateProblems } from "../../src/core/invariants.ts";
+import type { RejectionCode } from "../../src/core/rejection.ts";
+import type { ActivityState, WorkflowState } from "../../src/core/state.ts";
+import { recordPairs } from "./coverage.ts";
+import { frozenCopy } from "./frozen.ts";
+import * as make from "./requests.ts";
+
+export type Step = (scenario: Scenario) => void;
+
+/** An event by its type, or by its type with the attributes that matter. */
+export type Expected = EventType | { readonly [T in EventType]: readonly [T, Partial<EventAttributes[T]>] }[EventType];
+
+export function given(...steps: readonly Step[]): Scenario {
+  const scenario = new Scenario();
+  for (const step of steps) step(scenario);
+  return scenario;
+}
+
+export class Scenario {
+  state: WorkflowState | undefined;
+  /** History of the current run. */
+  events: HistoryEvent[] = [];
+  /** History of the run before it. */
+  eventsBefore: readonly HistoryEvent[] = [];
+  nowMs = make.START_MS;
+
+  /** The run, for a scenario that has one. */
+  get run(): WorkflowState {
+    if (!this.state) throw new Error("the scenario has no run");
+    return this.state;
+  }
+
+  activity(scheduledEventId: number): ActivityState {
+    const activity = this.run.activities[scheduledEventId];
+    if (!activity) throw new Error(`no open activity was scheduled by event ${scheduledEventId}`);
+    return activity;
+  }
+
+  /** The reference of the workflow task with the worker; one that never existed if there is none. */
+  get task(): { readonly runId: string; readonly startedEventId: number; readonly attempt: number } {
+    const task = this.state?.workflowTask;
+    return {
+      runId: this.state?.identity.runId ?? make.RUN_ID,
+      startedEventId: task?.startedEventId ?? 3,
+      attempt: task?.attempt ?? 1,
+    };
+  }
+
+  after(ms: number): this {
+    this.nowMs += ms;
+    return this;
+  }
+
+  /** Moves the clock to the next deadline. */
+  atDeadline(): this {
+    this.nowMs = nextDeadlineMs(this.run) ?? Number.NaN;
+    return this;
+  }
+
+  /** Decides and applies, as a turn does. */
+  take<K extends RequestKind>(kind: K, request: Requests[K]): Decision<Values[K]> {
+    const seen = this.state && frozenCopy(this.state);
+    const decision = decide(seen, kind, request, this.nowMs);
+    if (decision.ok) this.#apply(decision.changes);
+    if (this.state) expect(stateProblems(this.state, this.events)).toEqual([]);
+    return decision;
+  }
+
+  /** The decision under test. */
+  when<K extends RequestKind>(kind: K, request: Requests[K] | ((scenario: this) => Requests[K])): Taken<Values[K]> {
+    const made = typeof request === "function" ? request(this) : request;
+    recordPairs(this, kind, made);
+    return new Taken(this, this.take(kind, made));
+  }
+
+  /** The worker completes the task in flight with these commands. */
+  whenCompleted(...commands: readonly Command[]): Taken<Values["completeWorkflowTask"]> {
+    return this.when("completeWorkflowTask", { ...this.task, commands, identity: "workflow-worker" });
+  }
+
+  whenTicked(): Taken<Values["tick"]> {
+    return this.when("tick", {});
+  }
+
+  #apply(changes: Changes): void {
+    if (this.state) {
+      applyChanges(this.state, changes);
+      this.events.push(...changes.events);
+    }
+    if (!changes.newRun) return;
+    if (this.state) expect(stateProblems(this.state, this.events)).toEqual([]);
+    this.eventsBefore = this.events;
+    this.events = [...changes.newRun.events];
+    this.state = stateFromEvents(changes.newRun.identity, changes.newRun.events);
+  }
+}
+
+/** A decision that was taken, and what can be said about it. */
+export class Taken<T> {
+  readonly scenario: Scenario;
+  readonly decision: Decision<T>;
+
+  constructor(scenario: Scenario, decision: Decision<T>) {
+    this.scenario = scenario;
+    this.decision = decision;
+  }
+
+  get changes(): Changes {
+    if (!this.decision.ok) throw new Error(`rejected: ${this.decision.rejection.message}`);
+    return this.decision.changes;
+  }
+
+  /** Exactly these events were numbered in the run that was there before. */
+  thenEvents(...expected: readonly Expected[]): this {
+    expectEvents(this.changes.events, expected);
+    return this;
+  }
+
+  /** Exactly these events wait for their number. */
+  thenBuffered(...expected: readonly Expected[]): this {
+    expectEvents(this.changes.buffered, expected);
+    return this;
+  }
+
+  /** A run begins with exactly these events. */
+  thenNewRun(...expected: readonly Expected[]): this {
+    expectEvents(this.changes.newRun?.events ?? [], expected);
+    return this;
+  }
+
+  thenReplies(value: Partial<T>): this {
+    expect(this.decision).toMatchObject({ ok: true, value });
+    return this;
+  }
+
+  thenRejected(code: RejectionCode, message?: RegExp): this {
+    expect(this.decision).toMatchObject({ ok: false, rejection: { code } });
+    if (message && !this.decision.ok) expect(this.decision.rejection.message).toMatch(message);
+    return this;
+  }
+
+  /** Accepted, and nothing changed. */
+  thenNothing(): this {
+    const { events, buffered, progress, newRun, dispatch, eagerDispatch } = this.changes;
+    expect({ events, buffered, progress, newRun, dispatch: [...dispatch, ...eagerDispatch] }).toEqual({
+      events: [],
+      buffered: [],
+      progress: [],
+      newRun: undefined,
+      dispatch: [],
+    });
+    return this;
+  }
+
+  /** Which activities are sent to the queue. */
+  thenDispatches(...scheduledEventIds: readonly number[]): this {
+    expect(this.changes.dispatch).toEqual(scheduledEventIds);
+    return this;
+  }
+
+  /** Which activities are offered straight to a worker. */
+  thenOffers(...scheduledEventIds: readonly number[]): this {
+    expect(this.changes.eagerDispatch).toEqual(scheduledEventIds);
+    return this;
+  }
+}
+
+function expectEvents(
+  events: readonly { readonly eventType: EventType; readonly attributes: object }[],
+  expected: readonly Expected[],
+): void {
+  expect(events.map((event) => event.eventType)).toEqual(
+    expected.map((entry) => (typeof entry === "string" ? entry : entry[0])),
+  );
+  for (const [index, entry] of expected.entries())
+    if (typeof entry !== "string") expect(events[index]?.attributes).toMatchObject(entry[1]);
+}
+
+// Steps
+
+function accepted<T>(decision: Decision<T>): T {
+  if (!decision.ok) throw new Error(`a step of the scenario was rejected: ${decision.rejection.message}`);
+  return decision.value;
+}
+
+export function started(overrides: Parameters<typeof make.startRequest>[0] = {}): Step {
+  return (scenario) => void accepted(scenario.take("start", make.startRequest(overrides)));
+}
+
+export function signaled(requestId: string): Step {
+  return (scenario) => void accepted(scenario.take("signal", make.signalRequest(requestId)));
+}
+
+export function cancelRequested(): Step {
+  return (scenario) => void accepted(scenario.take("requestCancel", { version: 1, requestId: "cancel-1" }));
+}
+
+export function terminated(): Step {
+  return (scenario) => void accepted(scenario.take("terminate", { version: 1, reason: "enough" }));
+}
+
+/** The task in flight completes with these commands, and none of them is refused. */
+export function taskCompleted(...commands: readonly Command[]): Step {
+  return (scenario) => {
+    const request = { ...scenario.task, commands, identity: "workflow-worker" };
+    if (!accepted(scenario.take("completeWorkflowTask", request)).kept) throw new Error("the commands were refused");
+  };
+}
+
+export function taskFailed(cause: "WORKFLOW_WORKER_UNHANDLED_FAILURE" = "WORKFLOW_WORKER_UNHANDLED_FAILURE"): Step {
+  return (scenario) =>
+    void accepted(
+      scenario.take("failWorkflowTask", {
+        ...scenario.task,
+        cause,
+        failure: { message: "TypeError" },
+        identity: "workflow-worker",
+      }),
+    );
+}
+
+export function claimed(scheduledEventId: number, overrides: Partial<Requests["claimActivity"]> = {}): Step {
+  return (scenario) => {
+    const { attempt } = scenario.activity(scheduledEventId).progress;
+    const request = make.claimRequest(scheduledEventId, { attempt, claimId: `claim-${attempt}`, ...overrides });
+    if (!accepted(scenario.take("claimActivity", request)).claimed) throw new Error("the claim was refused");
+  };
+}
+
+export function responded(request: Requests["respondActivity"]): Step {
+  return (scenario) => void accepted(scenario.take("respondActivity", request));
+}
+
+export function passed(ms: number): Step {
+  return (scenario) => void scenario.after(ms);
+}
+
+export function ticked(): Step {
+  return (scenario) => void accepted(scenario.take("tick", {}));
+}

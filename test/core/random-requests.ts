@@ -1,0 +1,252 @@
+/**
+ * Random requests to a run: what clients, activity workers, a workflow worker and the clock might do, right or wrong.
+ *
+ * Owns: the arbitrary actions, and turning each into a request by looking at the run as it is then. Actions are plain
+ * data with small numbers, so that a failing sequence shrinks well.
+ */
+import fc from "fast-check";
+
+import { type ActivityOutcome, encodeTaskToken } from "../../src/core/activity-task.ts";
+import type { Command } from "../../src/core/command.ts";
+import { nextDeadlineMs } from "../../src/core/deadlines.ts";
+import type { RequestKind, Requests } from "../../src/core/decide.ts";
+import type { HistoryEvent } from "../../src/core/history-event.ts";
+import type { WorkflowState } from "../../src/core/state.ts";
+import * as make from "./requests.ts";
+
+const small = fc.nat({ max: 3 });
+const name = fc.constantFrom("a", "b", "c", "constructor", "__proto__");
+
+const command = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant("schedule" as const), id: name, variant: fc.nat({ max: 5 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("cancelActivity" as const), pick: small }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant("startTimer" as const), id: name, seconds: fc.nat({ max: 20 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("cancelTimer" as const), id: name }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("close" as const), how: fc.nat({ max: 2 }) }) },
+);
+type CommandPlan = typeof command extends fc.Arbitrary<infer T> ? T : never;
+
+export const action = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant("complete" as const),
+      commands: fc.array(command, { maxLength: 4 }),
+      stale: small,
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("fail" as const), stale: small }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("signal" as const), id: fc.nat({ max: 12 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("cancel" as const) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant("claim" as const), pick: small, stale: small, claimId: small }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("heartbeat" as const), pick: small, stale: small }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant("respond" as const), pick: small, stale: small, how: fc.nat({ max: 4 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("deadLetter" as const), pick: small, stale: small }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("release" as const), pick: small, stale: small }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("tickAtDeadline" as const),
+      lateMs: fc.constantFrom(0, 0, 1, 700, 60_000),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("tick" as const), afterMs: fc.constantFrom(0, 1, 999, 5_000) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("start" as const),
+      id: small,
+      conflict: fc.nat({ max: 2 }),
+      reuse: fc.nat({ max: 2 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("signalWithStart" as const), id: small, conflict: fc.nat({ max: 3 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("terminate" as const), really: fc.nat({ max: 5 }) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("reload" as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("checkpoint" as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("refusedCommit" as const) }) },
+);
+export type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
+
+/** A request with its kind. */
+export type Made = { readonly [K in RequestKind]: { readonly kind: K; readonly request: Requests[K] } }[RequestKind];
+
+export interface Situation {
+  readonly state: WorkflowState | undefined;
+  readonly history: readonly HistoryEvent[];
+  readonly nowMs: number;
+  readonly newRunId: string;
+}
+
+/** When an action happens. */
+export function actionTimeMs(plan: Action, { state, nowMs }: Situation): number {
+  if (plan.kind === "tick") return nowMs + plan.afterMs;
+  if (plan.kind !== "tickAtDeadline" || !state) return nowMs;
+  return Math.max(nowMs, nextDeadlineMs(state) ?? nowMs) + plan.lateMs;
+}
+
+const CONFLICTS = ["FAIL", "USE_EXISTING", "TERMINATE_EXISTING"] as const;
+const REUSES = ["ALLOW_DUPLICATE", "ALLOW_DUPLICATE_FAILED_ONLY", "REJECT_DUPLICATE"] as const;
+const TIMEOUTS = { workflowRunTimeoutMs: 300_000, workflowTaskTimeoutMs: 7_000 };
+const worker = { identity: "workflow-worker" };
+
+/** The request an action makes, or undefined for those that are none. */
+export function requestOf(plan: Action, situation: Situation): Made | undefined {
+  const { state, newRunId } = situation;
+  switch (plan.kind) {
+    case "start": {
+      const workflowIdReusePolicy = REUSES[plan.reuse] ?? "ALLOW_DUPLICATE";
+      const workflowIdConflictPolicy = CONFLICTS[plan.conflict] ?? "FAIL";
+      const overrides = { requestId: `start-${plan.id}`, newRunId, workflowIdReusePolicy, workflowIdConflictPolicy };
+      return { kind: "start", request: make.startRequest({ ...overrides, ...(plan.id === 1 ? TIMEOUTS : {}) }) };
+    }
+    case "signalWithStart": {
+      const policy = CONFLICTS[plan.conflict];
+      const overrides = { newRunId, ...(policy ? { workflowIdConflictPolicy: policy } : {}) };
+      return { kind: "signalWithStart", request: make.signalWithStartRequest(`with-${plan.id}`, overrides) };
+    }
+    case "signal":
+      return { kind: "signal", request: make.signalRequest(["constructor", "__proto__"][plan.id] ?? `s${plan.id}`) };
+    case "cancel":
+      return { kind: "requestCancel", request: { version: 1, requestId: "cancel" } };
+    case "terminate":
+      return plan.really > 0 ? undefined : { kind: "terminate", request: { version: 1 } };
+    case "tick":
+    case "tickAtDeadline":
+      return { kind: "tick", request: {} };
+    case "complete": {
+      const commands = plan.commands.map((entry) => commandOf(entry, situation));
+      return { kind: "completeWorkflowTask", request: { ...taskRef(state, plan.stale), commands, ...worker } };
+    }
+    case "fail": {
+      const failure = { message: "TypeError" };
+      const cause = "WORKFLOW_WORKER_UNHANDLED_FAILURE";
+      return { kind: "failWorkflowTask", request: { ...taskRef(state, plan.stale), cause, failure, ...worker } };
+    }
+    case "claim":
+    case "heartbeat":
+    case "respond":
+    case "deadLetter":
+    case "release":
+      return activityRequest(plan, situation);
+    case "reload":
+    case "checkpoint":
+    case "refusedCommit":
+      return undefined;
+  }
+}
+
+function taskRef(state: WorkflowState | undefined, stale: number): Requests["completeWorkflowTask"] {
+  const task = state?.workflowTask;
+  return {
+    runId: state?.identity.runId ?? "run-0",
+    startedEventId: task?.startedEventId ?? 3,
+    attempt: (task?.attempt ?? 1) + (stale === 3 ? 1 : 0),
+    commands: [],
+    ...worker,
+  };
+}
+
+/** The event that scheduled some activity of the run: mostly an open one, sometimes one that has closed. */
+function pickActivity({ state, history }: Situation, pick: number): number {
+  const open = Object.keys(state?.activities ?? {}).map(Number);
+  const all = history.filter((event) => event.eventType === "ActivityTaskScheduled").map((event) => event.eventId);
+  const candidates = pick === 3 || open.length === 0 ? all : open;
+  return candidates[pick % Math.max(1, candidates.length)] ?? 5;
+}
+
+type ActivityPlan = Extract<Action, { kind: "claim" | "heartbeat" | "respond" | "deadLetter" | "release" }>;
+
+function activityRequest(plan: ActivityPlan, situation: Situation): Made {
+  const scheduledEventId = pickActivity(situation, plan.pick);
+  const activity = situation.state?.activities[scheduledEventId];
+  const attempt = (activity?.progress.attempt ?? 1) - (plan.stale === 3 ? 1 : 0);
+  const runId = situation.state?.identity.runId ?? "run-0";
+  const { namespace, workflowId } = make.startRequest();
+  const activityId = activity?.activityId ?? "a";
+  const taskToken = encodeTaskToken({ namespace, workflowId, runId, scheduledEventId, activityId, attempt });
+  switch (plan.kind) {
+    case "claim": {
+      const request = make.claimRequest(scheduledEventId, { runId, attempt, claimId: `claim-${plan.claimId}` });
+      return { kind: "claimActivity", request };
+    }
+    case "heartbeat": {
+      const details = make.payloads(`beat of attempt ${attempt}`);
+      return { kind: "heartbeatActivity", request: { version: 1, taskToken, details } };
+    }
+    case "respond": {
+      const outcome = outcomeOf(plan.how);
+      return { kind: "respondActivity", request: { version: 1, taskToken, outcome, identity: "worker-1" } };
+    }
+    case "release":
+      return { kind: "releaseEagerClaim", request: { runId, scheduledEventId } };
+    case "deadLetter":
+      return { kind: "reportDeadLetter", request: { version: 1, runId, scheduledEventId, attempt } };
+  }
+}
+
+function outcomeOf(how: number): ActivityOutcome {
+  const outcomes: readonly ActivityOutcome[] = [
+    { kind: "completed", result: make.payloads("done") },
+    { kind: "failed", failure: make.failureOf("Broken") },
+    { kind: "failed", failure: make.failureOf("Broken", { nonRetryable: true }) },
+    {
+      kind: "failed",
+      failure: make.failureOf("Busy", { nextRetryDelayMs: 0 }),
+      lastHeartbeatDetails: make.payloads("x"),
+    },
+    { kind: "canceled" },
+  ];
+  return outcomes[how] ?? { kind: "completed" };
+}
+
+const VARIANTS = [
+  {},
+  {
+    startToCloseTimeoutMs: 3_000,
+    allowEagerDispatch: true,
+    retryPolicy: { maximumAttempts: 2, initialIntervalMs: 50 },
+  },
+  { startToCloseTimeoutMs: 0, scheduleToCloseTimeoutMs: 8_000 },
+  { heartbeatTimeoutMs: 1_500, scheduleToStartTimeoutMs: 4_000 },
+  { scheduleToCloseTimeoutMs: 2_000, retryPolicy: { initialIntervalMs: 33, backoffCoefficient: 1.5 } },
+  { startToCloseTimeoutMs: 0 },
+];
+const CLOSES: readonly Command[] = [
+  make.COMPLETE,
+  { commandType: "FailWorkflowExecution", failure: { message: "no" } },
+  { commandType: "CancelWorkflowExecution" },
+];
+
+function commandOf(plan: CommandPlan, situation: Situation): Command {
+  switch (plan.kind) {
+    case "schedule":
+      return make.scheduleActivity(plan.id, VARIANTS[plan.variant]);
+    case "cancelActivity":
+      return make.cancelActivity(pickActivity(situation, plan.pick));
+    case "startTimer":
+      return make.startTimer(plan.id, plan.seconds * 500);
+    case "cancelTimer":
+      return make.cancelTimer(plan.id);
+    case "close":
+      return CLOSES[plan.how] ?? make.COMPLETE;
+  }
+}

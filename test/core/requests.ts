@@ -1,0 +1,149 @@
+/**
+ * Requests and commands as tests write them: everything a test does not care about is filled in here.
+ *
+ * Owns: the defaults, one workflow id, one task queue. A test names only what it is about.
+ */
+import { type TaskToken, encodeTaskToken } from "../../src/core/activity-task.ts";
+import type {
+  CancelTimerCommand,
+  Command,
+  RequestCancelActivityTaskCommand,
+  ScheduleActivityTaskCommand,
+  StartTimerCommand,
+} from "../../src/core/command.ts";
+import type { Requests } from "../../src/core/decide.ts";
+import type { Failure } from "../../src/core/failure.ts";
+import type { Payloads } from "../../src/core/payload.ts";
+import type { SignalRequest, StartRequest } from "../../src/core/protocol.ts";
+
+/** When every scenario begins. */
+export const START_MS = Date.UTC(2026, 10, 21, 5, 0, 0);
+export const RUN_ID = "run-1";
+
+/** Payloads that hold this text. The core must carry them and never look inside. */
+export function payloads(text: string): Payloads {
+  return { payloads: [{ metadata: { encoding: "anNvbi9wbGFpbg==" }, data: btoa(JSON.stringify(text)) }] };
+}
+
+export function startRequest(
+  overrides: Partial<StartRequest> & { readonly newRunId?: string } = {},
+): Requests["start"] {
+  return {
+    version: 1,
+    namespace: "default",
+    workflowId: "transfer-1",
+    workflowType: "transfer",
+    taskQueue: "transfers",
+    requestId: "start-1",
+    newRunId: RUN_ID,
+    ...overrides,
+  };
+}
+
+export function signalRequest(requestId: string, overrides: Partial<SignalRequest> = {}): SignalRequest {
+  return { version: 1, signalName: "approve", requestId, ...overrides };
+}
+
+export function signalWithStartRequest(
+  requestId: string,
+  start: Parameters<typeof startRequest>[0] = {},
+): Requests["signalWithStart"] {
+  const { newRunId, ...rest } = startRequest({ requestId: `start-with-${requestId}`, newRunId: "run-2", ...start });
+  return { version: 1, start: rest, signal: signalRequest(requestId), newRunId };
+}
+
+export function scheduleActivity(
+  activityId: string,
+  overrides: Partial<ScheduleActivityTaskCommand> = {},
+): ScheduleActivityTaskCommand {
+  return {
+    commandType: "ScheduleActivityTask",
+    activityId,
+    activityType: "withdraw",
+    taskQueue: "transfers",
+    startToCloseTimeoutMs: 60_000,
+    // Through the queue, where a test says nothing else: most are about claims.
+    allowEagerDispatch: false,
+    ...overrides,
+  };
+}
+
+export function cancelActivity(scheduledEventId: number): RequestCancelActivityTaskCommand {
+  return { commandType: "RequestCancelActivityTask", scheduledEventId };
+}
+
+export function startTimer(timerId: string, startToFireTimeoutMs = 5_000): StartTimerCommand {
+  return { commandType: "StartTimer", timerId, startToFireTimeoutMs };
+}
+
+export function cancelTimer(timerId: string): CancelTimerCommand {
+  return { commandType: "CancelTimer", timerId };
+}
+
+export const COMPLETE: Command = { commandType: "CompleteWorkflowExecution" };
+
+export function claimRequest(
+  scheduledEventId: number,
+  overrides: Partial<Requests["claimActivity"]> = {},
+): Requests["claimActivity"] {
+  return {
+    version: 1,
+    runId: RUN_ID,
+    scheduledEventId,
+    attempt: 1,
+    claimId: "claim-1",
+    identity: "worker-1",
+    ...overrides,
+  };
+}
+
+export function taskToken(scheduledEventId: number, overrides: Partial<TaskToken> = {}): string {
+  return encodeTaskToken({
+    namespace: "default",
+    workflowId: "transfer-1",
+    runId: RUN_ID,
+    scheduledEventId,
+    activityId: "a",
+    attempt: 1,
+    ...overrides,
+  });
+}
+
+export function completed(
+  scheduledEventId: number,
+  token: Partial<TaskToken> = {},
+  result?: Payloads,
+): Requests["respondActivity"] {
+  return {
+    version: 1,
+    taskToken: taskToken(scheduledEventId, token),
+    outcome: { kind: "completed", ...(result ? { result } : {}) },
+    identity: "worker-1",
+  };
+}
+
+export function failed(
+  scheduledEventId: number,
+  failure: Failure = failureOf("Broken"),
+  token: Partial<TaskToken> = {},
+): Requests["respondActivity"] {
+  return {
+    version: 1,
+    taskToken: taskToken(scheduledEventId, token),
+    outcome: { kind: "failed", failure },
+    identity: "worker-1",
+  };
+}
+
+export function canceled(scheduledEventId: number, token: Partial<TaskToken> = {}): Requests["respondActivity"] {
+  return {
+    version: 1,
+    taskToken: taskToken(scheduledEventId, token),
+    outcome: { kind: "canceled" },
+    identity: "worker-1",
+  };
+}
+
+export function failureOf(type: string, info: Failure["applicationFailureInfo"] = {}): Failure {
+  return { message: `failed: ${type}`, applicationFailureInfo: { type, ...info } };
+}

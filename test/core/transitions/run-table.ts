@@ -1,0 +1,184 @@
+/**
+ * Every request against every state a run can be in, as one table.
+ *
+ * Owns: the coarse answer of each cell. What a cell means in detail is tested beside the entity it is about.
+ */
+import { describe, expect, it } from "vitest";
+
+import type { RequestKind, Requests } from "../../../src/core/decide.ts";
+import type { EventType } from "../../../src/core/history-event.ts";
+import type { RejectionCode } from "../../../src/core/rejection.ts";
+import { RUN_STATES, type RunState, runStateOf } from "../coverage.ts";
+import { type Scenario, claimed, given, signaled, started, taskCompleted, taskFailed, terminated } from "../given.ts";
+import * as make from "../requests.ts";
+
+interface Cell {
+  readonly events?: readonly EventType[];
+  readonly buffered?: readonly EventType[];
+  readonly newRun?: readonly EventType[];
+  /** Accepted, though neither history nor buffer changes. */
+  readonly quiet?: true;
+  readonly rejected?: RejectionCode;
+}
+
+const quiet: Cell = { quiet: true };
+const rejected = (code: RejectionCode): Cell => ({ rejected: code });
+const newTask = ["WorkflowTaskScheduled", "WorkflowTaskStarted"] as const;
+const transientTask = newTask;
+const newRun = ["WorkflowExecutionStarted", ...newTask] as const;
+const newRunWithSignal = ["WorkflowExecutionStarted", "WorkflowExecutionSignaled", ...newTask] as const;
+const closing = ["ActivityTaskStarted", "ActivityTaskCompleted"] as const;
+const deadLettered = ["ActivityTaskStarted", "ActivityTaskFailed"] as const;
+
+/** Activity `a` (event 5) is unclaimed and has one attempt, `b` (event 6) is claimed. */
+const open = [
+  started(),
+  taskCompleted(
+    make.scheduleActivity("a", { retryPolicy: { maximumAttempts: 1 } }),
+    make.scheduleActivity("b", { retryPolicy: { maximumAttempts: 1 } }),
+  ),
+  claimed(6),
+];
+
+const SCENARIOS: Readonly<Record<RunState, () => Scenario>> = {
+  "no run": () => given(),
+  idle: () => given(...open),
+  "task started": () => given(...open, signaled("s1")),
+  "task retried": () => given(...open, signaled("s1"), taskFailed()),
+  "task backing off": () => given(...open, signaled("s1"), taskFailed(), taskFailed()),
+  closed: () => given(...open, terminated()),
+};
+
+const REQUESTS: { readonly [K in RequestKind]: (scenario: Scenario) => Requests[K] } = {
+  start: () => make.startRequest({ requestId: "start-2", newRunId: "run-2" }),
+  signalWithStart: () => make.signalWithStartRequest("s2"),
+  signal: () => make.signalRequest("s2"),
+  requestCancel: () => ({ version: 1, requestId: "cancel-1" }),
+  terminate: () => ({ version: 1, reason: "enough" }),
+  completeWorkflowTask: (scenario) => ({ ...scenario.task, commands: [], identity: "workflow-worker" }),
+  failWorkflowTask: (scenario) => ({
+    ...scenario.task,
+    cause: "NON_DETERMINISTIC_ERROR",
+    failure: { message: "not the same" },
+    identity: "workflow-worker",
+  }),
+  claimActivity: () => make.claimRequest(5),
+  heartbeatActivity: () => ({ version: 1, taskToken: make.taskToken(6, { activityId: "b" }) }),
+  respondActivity: () => make.completed(6, { activityId: "b" }),
+  reportDeadLetter: () => ({ version: 1, runId: make.RUN_ID, scheduledEventId: 5, attempt: 1 }),
+  releaseEagerClaim: () => ({ runId: make.RUN_ID, scheduledEventId: 6 }),
+  tick: () => ({}),
+};
+
+const TABLE: Readonly<Record<RunState, Readonly<Record<RequestKind, Cell>>>> = {
+  "no run": {
+    start: { newRun },
+    signalWithStart: { newRun: newRunWithSignal },
+    signal: rejected("WorkflowNotFound"),
+    requestCancel: rejected("WorkflowNotFound"),
+    terminate: rejected("WorkflowNotFound"),
+    completeWorkflowTask: rejected("WorkflowNotFound"),
+    failWorkflowTask: rejected("WorkflowNotFound"),
+    claimActivity: rejected("WorkflowNotFound"),
+    heartbeatActivity: rejected("ActivityNotFound"),
+    respondActivity: rejected("ActivityNotFound"),
+    reportDeadLetter: rejected("WorkflowNotFound"),
+    releaseEagerClaim: rejected("WorkflowNotFound"),
+    tick: rejected("WorkflowNotFound"),
+  },
+  idle: {
+    start: rejected("WorkflowAlreadyStarted"),
+    signalWithStart: { events: ["WorkflowExecutionSignaled", ...newTask] },
+    signal: { events: ["WorkflowExecutionSignaled", ...newTask] },
+    requestCancel: { events: ["WorkflowExecutionCancelRequested", ...newTask] },
+    terminate: { events: ["WorkflowExecutionTerminated"] },
+    completeWorkflowTask: quiet,
+    failWorkflowTask: quiet,
+    claimActivity: quiet,
+    heartbeatActivity: quiet,
+    respondActivity: { events: [...closing, ...newTask] },
+    reportDeadLetter: { events: [...deadLettered, ...newTask] },
+    releaseEagerClaim: quiet,
+    tick: quiet,
+  },
+  "task started": {
+    start: rejected("WorkflowAlreadyStarted"),
+    signalWithStart: { buffered: ["WorkflowExecutionSignaled"] },
+    signal: { buffered: ["WorkflowExecutionSignaled"] },
+    requestCancel: { buffered: ["WorkflowExecutionCancelRequested"] },
+    terminate: { events: ["WorkflowTaskFailed", "WorkflowExecutionTerminated"] },
+    completeWorkflowTask: { events: ["WorkflowTaskCompleted"] },
+    failWorkflowTask: { events: ["WorkflowTaskFailed"] },
+    claimActivity: quiet,
+    heartbeatActivity: quiet,
+    respondActivity: { buffered: closing },
+    reportDeadLetter: { buffered: deadLettered },
+    releaseEagerClaim: quiet,
+    tick: quiet,
+  },
+  "task retried": {
+    start: rejected("WorkflowAlreadyStarted"),
+    signalWithStart: { buffered: ["WorkflowExecutionSignaled"] },
+    signal: { buffered: ["WorkflowExecutionSignaled"] },
+    requestCancel: { buffered: ["WorkflowExecutionCancelRequested"] },
+    terminate: { events: ["WorkflowExecutionTerminated"] },
+    completeWorkflowTask: { events: [...transientTask, "WorkflowTaskCompleted"] },
+    failWorkflowTask: quiet,
+    claimActivity: quiet,
+    heartbeatActivity: quiet,
+    respondActivity: { buffered: closing },
+    reportDeadLetter: { buffered: deadLettered },
+    releaseEagerClaim: quiet,
+    tick: quiet,
+  },
+  "task backing off": {
+    start: rejected("WorkflowAlreadyStarted"),
+    signalWithStart: { events: ["WorkflowExecutionSignaled"] },
+    signal: { events: ["WorkflowExecutionSignaled"] },
+    requestCancel: { events: ["WorkflowExecutionCancelRequested"] },
+    terminate: { events: ["WorkflowExecutionTerminated"] },
+    completeWorkflowTask: quiet,
+    failWorkflowTask: quiet,
+    claimActivity: quiet,
+    heartbeatActivity: quiet,
+    respondActivity: { events: closing },
+    reportDeadLetter: { events: deadLettered },
+    releaseEagerClaim: quiet,
+    tick: quiet,
+  },
+  closed: {
+    start: { newRun },
+    signalWithStart: { newRun: newRunWithSignal },
+    signal: rejected("WorkflowAlreadyCompleted"),
+    requestCancel: rejected("WorkflowAlreadyCompleted"),
+    terminate: rejected("WorkflowAlreadyCompleted"),
+    completeWorkflowTask: quiet,
+    failWorkflowTask: quiet,
+    claimActivity: quiet,
+    heartbeatActivity: rejected("ActivityNotFound"),
+    respondActivity: rejected("ActivityNotFound"),
+    reportDeadLetter: quiet,
+    releaseEagerClaim: quiet,
+    tick: quiet,
+  },
+};
+
+describe.each(RUN_STATES)("a run that is in the state '%s'", (state) => {
+  const kinds = Object.keys(REQUESTS) as RequestKind[];
+  it.each(kinds)("answers %s", (kind) => {
+    const scenario = SCENARIOS[state]();
+    expect(runStateOf(scenario.state)).toBe(state);
+    const cell = TABLE[state][kind];
+    const before = structuredClone({ events: scenario.events, state: scenario.state });
+    const taken = scenario.when(kind, REQUESTS[kind]);
+    if (cell.rejected) {
+      taken.thenRejected(cell.rejected);
+      expect({ events: scenario.events, state: scenario.state }).toEqual(before);
+      return;
+    }
+    taken
+      .thenEvents(...(cell.events ?? []))
+      .thenBuffered(...(cell.buffered ?? []))
+      .thenNewRun(...(cell.newRun ?? []));
+  });
+});
