@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 
@@ -24,28 +22,6 @@ const projects: TestProjectConfiguration[] = [
     },
   },
   {
-    test: {
-      name: "package",
-      sequence: { groupOrder: 2 },
-      include: ["test/package/**/*.test.ts"],
-      testTimeout: 300_000,
-      hookTimeout: 300_000,
-    },
-  },
-  {
-    test: {
-      name: "crash",
-      sequence: { groupOrder: 3 },
-      include: ["test/crash/**/*.test.ts"],
-      testTimeout: 300_000,
-      hookTimeout: 120_000,
-      fileParallelism: false,
-    },
-  },
-];
-
-if (existsSync("test/workers/one/wrangler.toml")) {
-  projects.push({
     plugins: [cloudflareTest({ wrangler: { configPath: "./test/workers/one/wrangler.toml" } })],
     test: {
       name: "workers-one",
@@ -53,11 +29,8 @@ if (existsSync("test/workers/one/wrangler.toml")) {
       include: ["test/workers/one/**/*.test.ts", "test/workers/both/**/*.test.ts"],
       testTimeout: 30_000,
     },
-  });
-}
-
-if (existsSync("test/workers/two/wrangler.toml")) {
-  projects.push({
+  },
+  {
     plugins: [
       cloudflareTest(async () => ({
         wrangler: { configPath: "./test/workers/two/wrangler.toml" },
@@ -77,7 +50,26 @@ if (existsSync("test/workers/two/wrangler.toml")) {
       include: ["test/workers/two/**/*.test.ts", "test/workers/both/**/*.test.ts"],
       testTimeout: 30_000,
     },
-  });
-}
+  },
+  {
+    test: {
+      name: "package",
+      sequence: { groupOrder: 2 },
+      include: ["test/package/**/*.test.ts"],
+      testTimeout: 300_000,
+      hookTimeout: 300_000,
+    },
+  },
+  {
+    test: {
+      name: "crash",
+      sequence: { groupOrder: 3 },
+      include: ["test/crash/**/*.test.ts"],
+      testTimeout: 300_000,
+      hookTimeout: 120_000,
+      fileParallelism: false,
+    },
+  },
+];
 
 export default defineConfig({ test: { projects } });

@@ -50,8 +50,17 @@ class HoldfastSystem implements WorkflowSystem {
     return result;
   }
 
-  runTimer(workflowId: string, delayMs: number): Promise<number> {
-    return this.#client.workflow.execute(workflows.timer, { workflowId, args: [delayMs] });
+  /**
+   * From the moment the timer was started to the moment the workflow goes on, as history has them. The workflow's own
+   * clock stands still within a task, so it would count the first task's work as the timer's.
+   */
+  async runTimer(workflowId: string, delayMs: number): Promise<number> {
+    const handle = await this.#client.workflow.start(workflows.timer, { workflowId, args: [delayMs] });
+    await handle.result();
+    const { events } = await handle.fetchHistory();
+    const timeOf = (eventType: string): number =>
+      Date.parse(events.findLast((event) => event.eventType === `EVENT_TYPE_${eventType}`)?.eventTime ?? "");
+    return timeOf("WORKFLOW_TASK_STARTED") - timeOf("TIMER_STARTED") - delayMs;
   }
 }
 

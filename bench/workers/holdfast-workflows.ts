@@ -46,10 +46,8 @@ export async function waiting(): Promise<string> {
   return signal ?? "";
 }
 
-export async function timer(delayMs: number): Promise<number> {
-  const dueAtMs = Date.now() + delayMs;
+export async function timer(delayMs: number): Promise<void> {
   await sleep(delayMs);
-  return Date.now() - dueAtMs;
 }
 
 /** Runs activities one after the other, as many as it is asked for, until it is told to finish. */

@@ -5,7 +5,6 @@
  * fails the workflow task, not the workflow: the code can be mended and the task retried.
  */
 import type { RequestCancelActivityTaskCommand, ScheduleActivityTaskCommand } from "./command.ts";
-import { claimEagerly } from "./activity.ts";
 import { type CommandContext, type CommandProblem, problem } from "./command-context.ts";
 import { idProblem } from "./identifiers.ts";
 import { MAX_PAYLOADS_BYTES, MAX_PENDING_ACTIVITIES } from "./limits.ts";
@@ -75,7 +74,11 @@ function scheduleProblem(command: ScheduleActivityTaskCommand): CommandProblem |
 /** How long a Worker may go on after it has answered a call: what an eagerly dispatched activity has at most. */
 export const EAGER_MAXIMUM_MS = 30_000;
 
-/** Only what surely ends within a Worker's afterlife may run in it; the queue's consumer has fifteen minutes. */
+/**
+ * Whether a task is handed straight to a worker, claimed by the commit that schedules it: no queue, no claim of the
+ * worker's own. If the object dies before the worker has the task, start-to-close ends the attempt, so that has to be
+ * short; and only what surely ends within a Worker's afterlife may run in it.
+ */
 function mayDispatchEagerly(command: ScheduleActivityTaskCommand, timeouts: Timeouts): boolean {
   const { startToCloseTimeoutMs } = timeouts;
   return command.allowEagerDispatch !== false && startToCloseTimeoutMs > 0 && startToCloseTimeoutMs <= EAGER_MAXIMUM_MS;
@@ -99,6 +102,7 @@ export function scheduleActivityTask(
     const message = `activity ${command.activityId} needs a startToCloseTimeout or a scheduleToCloseTimeout`;
     return problem("BAD_SCHEDULE_ACTIVITY_ATTRIBUTES", message);
   }
+  const isEager = mayDispatchEagerly(command, timeouts);
   const scheduledEventId = draft.append("ActivityTaskScheduled", {
     activityId: command.activityId,
     activityType: { name: command.activityType },
@@ -108,9 +112,10 @@ export function scheduleActivityTask(
     ...timeouts,
     retryPolicy: completeRetryPolicy(command.retryPolicy),
     workflowTaskCompletedEventId: context.workflowTaskCompletedEventId,
+    ...(isEager ? { eagerlyClaimed: true as const } : {}),
   });
   context.activityIds.add(command.activityId);
-  if (mayDispatchEagerly(command, timeouts)) claimEagerly(draft, scheduledEventId);
+  if (isEager) draft.eagerDispatch(scheduledEventId);
   else draft.dispatch(scheduledEventId);
   return undefined;
 }

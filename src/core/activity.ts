@@ -26,7 +26,7 @@ import { type Failure, SERVICE_FAILURE_SOURCE, type TimeoutType, timeoutFailure 
 import type { EventAttributes } from "./history-event.ts";
 import { rejected } from "./rejection.ts";
 import { type RetryDecision, decideRetry } from "./retry-policy.ts";
-import type { ActivityState, WorkflowState } from "./state.ts";
+import { type ActivityState, EAGER_CLAIM, type WorkflowState } from "./state.ts";
 
 /** When all attempts must be over, or undefined for never. */
 export function activityExpirationMs(activity: Readonly<ActivityState>): number | undefined {
@@ -65,25 +65,6 @@ export function claimActivity(
     identity: request.identity,
   });
   return draft.decide({ claimed: true, scheduledEventId, startedTimeMs: draft.nowMs });
-}
-
-/** The claim of a worker that is handed a task directly. One for each attempt is enough: only the service makes it. */
-const EAGER_CLAIM = "eager";
-
-/**
- * Claims a fresh activity for the worker it is about to be handed to, in the commit that schedules it: one round trip
- * and one write less than a claim of the worker's own. If the object dies before the worker has it, start-to-close ends
- * the attempt, which is why only short activities are dispatched this way.
- */
-export function claimEagerly(draft: Draft, scheduledEventId: number): void {
-  draft.activityProgress(scheduledEventId, {
-    attempt: 1,
-    attemptScheduledTimeMs: draft.nowMs,
-    startedTimeMs: draft.nowMs,
-    claimId: EAGER_CLAIM,
-    identity: EAGER_CLAIM,
-  });
-  draft.eagerDispatch(scheduledEventId);
 }
 
 /** The worker has said that it will not run what it was handed: the queue finds another. */

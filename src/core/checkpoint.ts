@@ -4,7 +4,7 @@
  * Owns: the stored form, versioned. A checkpoint of another version is ignored and the state rebuilt from history,
  * which alone is the truth. Progress and buffered events are stored elsewhere and left out.
  */
-import { type WorkflowState, namedRecord } from "./state.ts";
+import { type WorkflowState, initialProgress, namedRecord } from "./state.ts";
 
 const CHECKPOINT_VERSION = 1;
 
@@ -15,7 +15,7 @@ export function toCheckpoint(state: Readonly<WorkflowState>): string {
   const activities = Object.fromEntries(
     Object.entries(state.activities).map(([id, activity]) => [
       id,
-      { ...activity, progress: { attempt: 1, attemptScheduledTimeMs: activity.scheduledTimeMs } },
+      { ...activity, progress: initialProgress(activity) },
     ]),
   );
   // A retried task is progress, stored as such.

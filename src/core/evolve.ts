@@ -12,6 +12,7 @@ import {
   type RunIdentity,
   type StartFacts,
   type WorkflowState,
+  initialProgress,
   namedRecord,
 } from "./state.ts";
 
@@ -54,6 +55,7 @@ export function initialState(identity: RunIdentity, started: EventOf<"WorkflowEx
 
 function scheduleActivity(state: WorkflowState, event: EventOf<"ActivityTaskScheduled">): void {
   const { attributes } = event;
+  const claimed = attributes.eagerlyClaimed ? { eagerlyClaimed: true as const } : {};
   state.activities[event.eventId] = {
     scheduledEventId: event.eventId,
     activityId: attributes.activityId,
@@ -65,7 +67,8 @@ function scheduleActivity(state: WorkflowState, event: EventOf<"ActivityTaskSche
     startToCloseTimeoutMs: attributes.startToCloseTimeoutMs,
     heartbeatTimeoutMs: attributes.heartbeatTimeoutMs,
     retryPolicy: attributes.retryPolicy,
-    progress: { attempt: 1, attemptScheduledTimeMs: event.eventTimeMs },
+    ...claimed,
+    progress: initialProgress({ scheduledTimeMs: event.eventTimeMs, ...claimed }),
   };
 }
 

@@ -118,6 +118,8 @@ export interface EventAttributes {
     readonly heartbeatTimeoutMs: number;
     readonly retryPolicy: RetryPolicy;
     readonly workflowTaskCompletedEventId: number;
+    /** The first attempt was claimed by this very commit, for the worker that is handed the task. Not exported. */
+    readonly eagerlyClaimed?: true;
   };
   ActivityTaskStarted: {
     readonly scheduledEventId: number;

@@ -35,6 +35,9 @@ const CAUSE_PREFIX = "WORKFLOW_TASK_FAILED_CAUSE_";
 /** Fields whose numbers are int64 in the proto and therefore strings in JSON. */
 const INT64_FIELDS: ReadonlySet<string> = new Set(["historySizeBytes"]);
 
+/** Fields that only Holdfast's service understands. */
+const NOT_EXPORTED: ReadonlySet<string> = new Set(["eagerlyClaimed"]);
+
 /** Exports events as Temporal's JSON. Payloads stay as they are: encoded, unless the caller decoded them before. */
 export function historyToJson(events: readonly HistoryEvent[]): JsonHistory {
   return { events: events.map(eventToJson) };
@@ -72,7 +75,7 @@ function normalTaskQueue(taskQueue: Named): Record<string, string> {
 function convertFields(fields: Readonly<Record<string, unknown>>, eventType: string): { [key: string]: JsonValue } {
   const result: { [key: string]: JsonValue } = {};
   for (const [key, value] of Object.entries(fields)) {
-    if (value === undefined) continue;
+    if (value === undefined || NOT_EXPORTED.has(key)) continue;
     const [name, converted] = convertField(key, value, eventType);
     result[name] = converted;
   }

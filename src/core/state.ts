@@ -72,6 +72,8 @@ export interface ActivityState {
   readonly startToCloseTimeoutMs: number;
   readonly heartbeatTimeoutMs: number;
   readonly retryPolicy: RetryPolicy;
+  /** Its first attempt was claimed when it was scheduled, for the worker that is handed the task. */
+  readonly eagerlyClaimed?: true;
   cancelRequestedEventId?: number;
   progress: ActivityProgress;
 }
@@ -141,6 +143,16 @@ export function namedRecord<T>(entries: Readonly<Record<string, T>> = {}): Recor
 /** Whether a workflow task is with the worker (or was, when the object died). */
 export function isWorkflowTaskStarted(state: Readonly<WorkflowState>): boolean {
   return state.workflowTask?.startedEventId !== undefined;
+}
+
+/** Claims an activity for the worker that is handed its task. One for all is enough: only the service makes it. */
+export const EAGER_CLAIM = "eager";
+
+/** Progress of an activity of which nothing but its Scheduled event is known. */
+export function initialProgress(activity: Pick<ActivityState, "scheduledTimeMs" | "eagerlyClaimed">): ActivityProgress {
+  const scheduled = { attempt: 1, attemptScheduledTimeMs: activity.scheduledTimeMs };
+  if (!activity.eagerlyClaimed) return scheduled;
+  return { ...scheduled, startedTimeMs: activity.scheduledTimeMs, claimId: EAGER_CLAIM };
 }
 
 /** Open activities in the order they were scheduled. */

@@ -107,7 +107,7 @@ export class ExecutionTurn {
     try {
       return this.#commit(run, changes, nowMs);
     } catch (error) {
-      this.#store.forgetRecent();
+      this.#store.forgetUncommitted(run);
       throw error;
     }
   }

@@ -133,10 +133,12 @@ export class RunStore {
     this.#table.put(run, "checkpoint", 0, toCheckpoint(state));
   }
 
-  /** Forgets the commits kept in memory: one of them was not made after all. */
-  forgetRecent(): void {
+  /** Goes back to what the table holds: the commit of which memory already knows was not made after all. */
+  forgetUncommitted(run: LoadedRun | undefined): void {
     this.#recent = [];
     this.#recentCharacters = 0;
+    this.#places.clear();
+    if (run) this.#readRecords(run.number, run.state);
   }
 
   #remember(commit: RecentCommit): void {

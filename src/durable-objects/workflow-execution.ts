@@ -97,8 +97,9 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
 
   /** The application's workflow worker. Override to bind it otherwise. */
   protected workflowWorker(): WorkflowWorkerStub {
-    const exported = (this.ctx.exports as { readonly WorkflowWorker?: WorkflowWorkerStub }).WorkflowWorker;
-    const worker = exported ?? this.env.WORKFLOW_WORKER;
+    // The binding first: whoever has set one means it.
+    const exports = this.ctx.exports as { readonly WorkflowWorker?: WorkflowWorkerStub };
+    const worker = this.env.WORKFLOW_WORKER ?? exports.WorkflowWorker;
     if (worker) return worker;
     throw new Error(
       "the service has no workflow worker: export `WorkflowWorker` from the same Worker, or bind the application's " +

@@ -14,8 +14,11 @@ import type {
 } from "../core/workflow-task.ts";
 import type { PendingSession, WorkflowSessionStub, WorkflowWorkerStub } from "./service-env.ts";
 
-/** How long an unused session is kept. An open one keeps both sides awake and billed; a replay is cheap. */
-const IDLE_MS = 1_000;
+/**
+ * How long an unused session is kept. An open one keeps both sides awake and billed; a replay is cheap. Not a round
+ * number of seconds, because timers are.
+ */
+const IDLE_MS = 1_500;
 /** JSON characters of history in one page to the worker, well below the 32 MiB of one call. */
 const PAGE_CHARACTERS = 4_000_000;
 
@@ -45,6 +48,7 @@ export class WorkflowSessions {
   readonly #worker: () => WorkflowWorkerStub;
   readonly #onIdle: () => void;
   #session: Session | undefined;
+  #idleSinceMs = 0;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   /** Ends with the last call that was made. Calls wait for the one before: a session is a single thread. */
   #underWay: Promise<void> | undefined;
@@ -88,6 +92,7 @@ export class WorkflowSessions {
   drop(): void {
     this.#generation += 1;
     clearTimeout(this.#idleTimer);
+    this.#idleTimer = undefined;
     const session = this.#session;
     this.#session = undefined;
     session?.stub[Symbol.dispose]();
@@ -104,7 +109,6 @@ export class WorkflowSessions {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#underWay = promise;
     if (before) await before;
-    clearTimeout(this.#idleTimer);
     try {
       return await action();
     } finally {
@@ -147,10 +151,21 @@ export class WorkflowSessions {
 
   #disposeWhenIdle(): void {
     if (!this.#session) return this.#onIdle();
-    this.#idleTimer = setTimeout(() => {
-      this.drop();
-      this.#onIdle();
-    }, IDLE_MS);
+    this.#idleSinceMs = Date.now();
+    this.#idleTimer ??= setTimeout(() => this.#checkIdle(), IDLE_MS);
+  }
+
+  /** One timer runs for as long as the session is used: setting one anew for each call would cost more than it saves. */
+  #checkIdle(): void {
+    this.#idleTimer = undefined;
+    if (this.#underWay || !this.#session) return;
+    const restMs = this.#idleSinceMs + IDLE_MS - Date.now();
+    if (restMs > 0) {
+      this.#idleTimer = setTimeout(() => this.#checkIdle(), restMs);
+      return;
+    }
+    this.drop();
+    this.#onIdle();
   }
 }
 

@@ -34,6 +34,15 @@ function wrapToUnit(value: number): number {
   return value < 0 ? value + 1 : value;
 }
 
+type Lanes = readonly [number, number, number];
+
+function lanesOf(seed: readonly number[]): Lanes {
+  const mash = createMash();
+  const space = [0x20];
+  const [first, second, third] = [mash(space), mash(space), mash(space)];
+  return [wrapToUnit(first - mash(seed)), wrapToUnit(second - mash(seed)), wrapToUnit(third - mash(seed))];
+}
+
 /**
  * Draws for one run.
  *
@@ -43,18 +52,17 @@ function wrapToUnit(value: number): number {
  */
 export class RandomSource {
   #carry = 1;
-  #lanes: [number, number, number];
+  readonly #seed: readonly number[];
+  /** Made from the seed at the first draw: most runs never draw. */
+  #lanes: Lanes | undefined;
 
   constructor(seed: readonly number[]) {
-    const mash = createMash();
-    const space = [0x20];
-    const [first, second, third] = [mash(space), mash(space), mash(space)];
-    this.#lanes = [wrapToUnit(first - mash(seed)), wrapToUnit(second - mash(seed)), wrapToUnit(third - mash(seed))];
+    this.#seed = seed;
   }
 
   /** A source that will draw the same, and does not move this one. */
   fork(): RandomSource {
-    const fork = new RandomSource([]);
+    const fork = new RandomSource(this.#seed);
     fork.#carry = this.#carry;
     fork.#lanes = this.#lanes;
     return fork;
@@ -62,7 +70,7 @@ export class RandomSource {
 
   /** A number from zero up to, and without, one. */
   next(): number {
-    const [oldest, middle, newest] = this.#lanes;
+    const [oldest, middle, newest] = this.#lanes ?? lanesOf(this.#seed);
     const product = MULTIPLIER * oldest + this.#carry * TWO_TO_MINUS_32;
     this.#carry = product | 0;
     const drawn = product - this.#carry;

@@ -1,8 +1,8 @@
 /**
  * Where the application finds the service.
  *
- * Owns: the two places, in order: the Worker's own exports, when service and application are deployed as one, and the
- * binding WORKFLOW_EXECUTION, when the service is a Worker of its own.
+ * Owns: the two places, in order: the binding WORKFLOW_EXECUTION, when the service is a Worker of its own, and the
+ * Worker's own exports, when service and application are deployed as one.
  */
 import type { ExecutionNamespace } from "./service-adapter.ts";
 
@@ -21,7 +21,7 @@ const BINDING_NAME = "WORKFLOW_EXECUTION";
  * const service = workflowService(findService(env, ctx));
  */
 export function findService(env: object, ctx: ServiceContext): ExecutionNamespace {
-  const found = namespaceIn(ctx.exports, EXPORT_NAME) ?? namespaceIn(env, BINDING_NAME);
+  const found = namespaceIn(env, BINDING_NAME) ?? namespaceIn(ctx.exports, EXPORT_NAME);
   if (found) return found;
   throw new Error(
     `The Holdfast service was not found. Service in this Worker: export ${EXPORT_NAME} from holdfast/durable-objects ` +

@@ -93,6 +93,7 @@ const SAMPLES: { readonly [T in EventType]: Required<EventAttributes[T]> } = {
       nonRetryableErrorTypes: ["InsufficientFunds"],
     },
     workflowTaskCompletedEventId: 4,
+    eagerlyClaimed: true,
   },
   ActivityTaskStarted: {
     scheduledEventId: 5,

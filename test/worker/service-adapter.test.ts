@@ -137,9 +137,10 @@ describe("where the service is found", () => {
   const namespace = { getByName: () => ({ fetch: () => Promise.reject(new Error("not asked for")) }) };
   const other = { ...namespace };
 
-  test("in the Worker's own exports first, then in the binding", () => {
+  test("in the binding first, then in the Worker's own exports", () => {
     const ctx = { exports: { WorkflowExecution: namespace } };
-    expect(findService({ WORKFLOW_EXECUTION: other }, ctx)).toBe(namespace);
+    expect(findService({ WORKFLOW_EXECUTION: other }, ctx)).toBe(other);
+    expect(findService({}, ctx)).toBe(namespace);
     expect(findService({ WORKFLOW_EXECUTION: other }, { exports: {} })).toBe(other);
     expect(findService({ WORKFLOW_EXECUTION: other }, {})).toBe(other);
   });

@@ -17,7 +17,7 @@ import {
   sums,
   tellsItsInfo,
 } from "../fixtures/workflows.ts";
-import { client, eventTypes, freshId, objectOf } from "./kit.ts";
+import { client, eventTypes, freshId, storedHistory } from "./kit.ts";
 
 describe("a workflow on workerd", () => {
   it("completes without doing anything", async () => {
@@ -32,8 +32,8 @@ describe("a workflow on workerd", () => {
     ]);
   });
 
-  it("runs an activity through the queue", async () => {
-    const workflowId = freshId("greet");
+  it.each(["the queue", "a direct call"])("runs an activity through %s", async (way) => {
+    const workflowId = freshId(way.replace(" ", "-"));
     expect(await client.workflow.execute(greet, { workflowId, args: ["Ada"] })).toBe("Hello, Ada!");
     expect(await eventTypes(workflowId)).toEqual([
       "WorkflowExecutionStarted",
@@ -57,8 +57,7 @@ describe("a workflow on workerd", () => {
   it("runs a hundred activities in parallel", async () => {
     const workflowId = freshId("parallel");
     expect(await client.workflow.execute(inParallel, { workflowId, args: [100] })).toBe(4950);
-    const reply = await objectOf(workflowId).history({ version: 1 });
-    expect(reply.ok && historyProblems(reply.value.events)).toEqual([]);
+    expect(historyProblems(await storedHistory(workflowId))).toEqual([]);
   });
 
   it("sleeps on a durable timer", async () => {
@@ -107,8 +106,8 @@ describe("a workflow on workerd", () => {
     const workflowId = freshId("flaky");
     const result = await client.workflow.execute(retriesUntilItWorks, { workflowId, args: [workflowId, 2] });
     expect(result).toBe("attempt 3 worked");
-    const reply = await objectOf(workflowId).history({ version: 1 });
-    const started = reply.ok ? reply.value.events.filter((event) => event.eventType === "ActivityTaskStarted") : [];
+    const history = await storedHistory(workflowId);
+    const started = history.filter((event) => event.eventType === "ActivityTaskStarted");
     expect(started.map((event) => event.attributes.attempt)).toEqual([3]);
   });
 

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { createExecutionContext } from "cloudflare:test";
 import { expect } from "vitest";
 
+import type { HistoryEvent } from "../../../src/core/history-event.ts";
 import { workflowObjectName } from "../../../src/core/identifiers.ts";
 import { holdfast } from "../fixtures/application.ts";
 
@@ -31,11 +32,22 @@ export async function until<T>(ask: () => Promise<T>, satisfies: (answer: T) => 
   return answer;
 }
 
+/** A workflow's history as it is stored. Asked again if the object dies meanwhile: a client would do so too. */
+export async function storedHistory(workflowId: string): Promise<readonly HistoryEvent[]> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const reply = await objectOf(workflowId).history({ version: 1 });
+      if (!reply.ok) throw new Error(reply.rejection.message);
+      return reply.value.events;
+    } catch (error) {
+      if (tries === 3 || !(error instanceof Error && "durableObjectReset" in error)) throw error;
+    }
+  }
+}
+
 /** Event types of a workflow's history, in order. */
 export async function eventTypes(workflowId: string): Promise<string[]> {
-  const reply = await objectOf(workflowId).history({ version: 1 });
-  if (!reply.ok) throw new Error(reply.rejection.message);
-  return reply.value.events.map((event) => event.eventType);
+  return (await storedHistory(workflowId)).map((event) => event.eventType);
 }
 
 /** What a promise rejects with; fails if it does not. */
