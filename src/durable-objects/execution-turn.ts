@@ -8,13 +8,18 @@
  * (4) evolve, checkpoint when due, alarm; (5) effects. If (3) throws nothing has changed. If (4) throws, memory and
  * storage differ: the object is aborted and reloads. One thing leaves before (3), because it has no effect until its
  * answer comes back: the workflow task. The answer to one that was not committed finds no such task.
+ *
+ * A request that starts a workflow task waits for it a few milliseconds before it is committed, so that both are one
+ * commit and one row. Its caller is answered only then; until then nothing outside knows of it, and if the object dies
+ * it has not happened and the caller asks again.
  */
 import { applyChanges, stateFromEvents } from "../core/apply.ts";
 import { nextDeadlineMs } from "../core/deadlines.ts";
 import { type RequestKind, type Requests, type Values, decide } from "../core/decide.ts";
-import type { Changes } from "../core/draft.ts";
+import { type Changes, NO_CHANGES } from "../core/draft.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import { type Reply, accepted } from "../core/rejection.ts";
+import type { RunIdentity } from "../core/state.ts";
 import type { AlarmClock } from "./alarm-clock.ts";
 import type { EntryTable } from "./entry-table.ts";
 import type { LoadedRun, RunStore } from "./run-store.ts";
@@ -31,34 +36,49 @@ export interface TurnEffects {
   drive(run: LoadedRun): void;
 }
 
-export class ExecutionTurn {
-  readonly #store: RunStore;
-  readonly #storage: DurableObjectStorage;
-  readonly #table: EntryTable;
-  readonly #alarm: AlarmClock;
-  readonly #effects: TurnEffects;
-  readonly #abort: (reason: string) => void;
-  #run: LoadedRun | undefined;
+/** Longest wait of a commit for the workflow task it has started. */
+const DEFERRAL_MS = 5;
 
-  constructor(options: {
-    readonly storage: DurableObjectStorage;
-    readonly table: EntryTable;
-    readonly store: RunStore;
-    readonly alarm: AlarmClock;
-    readonly effects: TurnEffects;
-    readonly abort: (reason: string) => void;
-  }) {
-    this.#storage = options.storage;
-    this.#table = options.table;
-    this.#store = options.store;
-    this.#alarm = options.alarm;
-    this.#effects = options.effects;
-    this.#abort = options.abort;
+/** Requests that start a workflow task and whose callers wait for the commit. */
+const DEFERRABLE: ReadonlySet<RequestKind> = new Set<RequestKind>([
+  "start",
+  "signal",
+  "signalWithStart",
+  "respondActivity",
+]);
+
+/** Events that memory has and storage does not: nobody has been told of them. */
+interface Deferred {
+  readonly events: readonly HistoryEvent[];
+  /** Set when they begin a run. */
+  readonly identity: RunIdentity | undefined;
+  readonly committed: PromiseWithResolvers<void>;
+  readonly timer: ReturnType<typeof setTimeout>;
+}
+
+export interface ExecutionTurnOptions {
+  readonly storage: DurableObjectStorage;
+  readonly table: EntryTable;
+  readonly store: RunStore;
+  readonly alarm: AlarmClock;
+  readonly effects: TurnEffects;
+  readonly abort: (reason: string) => void;
+  /** Whether a commit may wait for the workflow task it starts. Callers must then await `committed`. */
+  readonly defersCommits: boolean;
+}
+
+export class ExecutionTurn {
+  readonly #options: ExecutionTurnOptions;
+  #run: LoadedRun | undefined;
+  #deferred: Deferred | undefined;
+
+  constructor(options: ExecutionTurnOptions) {
+    this.#options = options;
   }
 
   /** Brings back the current run from storage. Called once, before the first turn. */
   load(): void {
-    this.#run = this.#store.loadCurrent(Date.now());
+    this.#run = this.#options.store.loadCurrent(Date.now());
   }
 
   /** The current run, or undefined if the workflow id was never used. */
@@ -66,12 +86,18 @@ export class ExecutionTurn {
     return this.#run;
   }
 
-  /** Decides a request and makes the decision last. */
+  /** Resolves when everything decided so far is in storage; undefined if it is. Rejects if it never will be. */
+  get committed(): Promise<void> | undefined {
+    return this.#deferred?.committed.promise;
+  }
+
+  /** Decides a request and makes the decision last, at once or with the workflow task that it starts. */
   take<K extends RequestKind>(kind: K, request: Requests[K]): Reply<Values[K]> {
+    if (kind !== "completeWorkflowTask") this.flush();
     const nowMs = Math.max(Date.now(), this.#run?.state.lastEventTimeMs ?? 0);
     const decision = decide(this.#run?.state, kind, request, nowMs);
     if (!decision.ok) return decision;
-    this.#carryOut(decision.changes, nowMs);
+    this.#carryOut(kind, decision.changes, nowMs);
     return accepted(decision.value);
   }
 
@@ -79,66 +105,110 @@ export class ExecutionTurn {
   tick(): void {
     if (!this.#run) return;
     this.take("tick", {});
-    this.#alarm.arm(nextDeadlineMs(this.#run.state), Date.now());
+    this.#options.alarm.arm(nextDeadlineMs(this.#run.state), Date.now());
   }
 
-  #carryOut(changes: Changes, nowMs: number): void {
+  /** Commits what has been deferred. Whatever reads or changes the run next calls this first. */
+  flush(): void {
+    const run = this.#run;
+    if (!this.#deferred || !run) return;
+    const nowMs = Date.now();
+    run.state.historyBytes += this.#commit(run, NO_CHANGES, nowMs);
+    this.#options.store.checkpointWhenDue(run.number, run.state);
+    this.#options.alarm.arm(nextDeadlineMs(run.state), nowMs);
+    this.#options.effects.drive(run);
+  }
+
+  #carryOut(kind: RequestKind, changes: Changes, nowMs: number): void {
+    const { alarm, effects } = this.#options;
     const before = this.#run;
     const wasOpen = before?.state.status === "RUNNING";
     if (isEmpty(changes)) return;
     const next = nextRun(before, changes);
-    if (next) this.#effects.foresee(next, changes.newRun?.events ?? changes.events);
-    const bytes = this.#commitOrForget(before, changes, nowMs);
-    try {
-      this.#evolve(before, next, changes, bytes);
-    } catch (error) {
-      this.#abort(`memory and storage differ after a commit: ${String(error)}`);
-      throw error;
+    if (next) effects.foresee(next, changes.newRun?.events ?? changes.events);
+    if (this.#options.defersCommits && DEFERRABLE.has(kind) && isDeferrable(changes)) {
+      this.#defer(before, next, changes);
+      return;
     }
+    const bytes = this.#commit(before, changes, nowMs);
+    this.#evolve(before, next, changes);
     const run = this.#run;
     if (!run) return;
-    this.#alarm.arm(nextDeadlineMs(run.state), nowMs);
-    if (before && wasOpen && before.state.status !== "RUNNING") this.#effects.closed(before);
-    if (changes.dispatch.length + changes.eagerDispatch.length > 0) this.#effects.dispatch(run, changes);
-    this.#effects.drive(run);
+    run.state.historyBytes += bytes;
+    if (before) this.#options.store.checkpointWhenDue(before.number, before.state);
+    alarm.arm(nextDeadlineMs(run.state), nowMs);
+    if (before && wasOpen && before.state.status !== "RUNNING") effects.closed(before);
+    if (changes.dispatch.length + changes.eagerDispatch.length > 0) effects.dispatch(run, changes);
+    effects.drive(run);
   }
 
-  #commitOrForget(run: LoadedRun | undefined, changes: Changes, nowMs: number): number {
+  /** Goes on in memory. Storage follows with the workflow task's result, or soon. */
+  #defer(before: LoadedRun | undefined, next: LoadedRun | undefined, changes: Changes): void {
+    this.#evolve(before, next, changes);
+    const committed = Promise.withResolvers<void>();
+    // Whoever waits hears of a failure; that nobody does is no failure of its own.
+    committed.promise.catch(() => undefined);
+    this.#deferred = {
+      events: changes.newRun?.events ?? changes.events,
+      identity: changes.newRun?.identity,
+      committed,
+      timer: setTimeout(() => this.flush(), DEFERRAL_MS),
+    };
+  }
+
+  /** Writes changes, after what was deferred and in the same transaction. Returns the bytes of history. */
+  #commit(run: LoadedRun | undefined, changes: Changes, nowMs: number): number {
+    const { table, storage } = this.#options;
+    const deferred = this.#deferred;
+    this.#deferred = undefined;
+    clearTimeout(deferred?.timer);
     try {
-      return this.#commit(run, changes, nowMs);
+      table.ensure();
+      const bytes = storage.transactionSync(() => this.#write(run, deferred, changes, nowMs));
+      deferred?.committed.resolve();
+      return bytes;
     } catch (error) {
-      this.#store.forgetUncommitted(run);
+      this.#options.store.forgetUncommitted(run);
+      deferred?.committed.reject(error);
+      // Memory has gone on without storage: only a reload brings them together again.
+      if (deferred) this.#options.abort(`a deferred commit failed: ${String(error)}`);
       throw error;
     }
   }
 
-  #commit(run: LoadedRun | undefined, changes: Changes, nowMs: number): number {
-    this.#table.ensure();
-    return this.#storage.transactionSync(() => {
-      let bytes = 0;
-      if (run) {
-        const { state, number } = run;
-        bytes = this.#store.appendEvents(number, changes.events);
-        const nextEventId = (changes.events.at(-1)?.eventId ?? state.nextEventId - 1) + 1;
-        this.#store.putBuffered(number, changes.flushed ? 0 : state.buffered.length, changes.buffered, nextEventId);
-        for (const change of changes.progress) this.#store.putProgress(number, change, state, nowMs);
-      }
-      if (changes.newRun) {
-        const { events, identity } = changes.newRun;
-        bytes = this.#store.appendEvents((run?.number ?? 0) + 1, events, identity);
-      }
-      return bytes;
-    });
+  #write(run: LoadedRun | undefined, deferred: Deferred | undefined, changes: Changes, nowMs: number): number {
+    const { store } = this.#options;
+    let bytes = 0;
+    if (run) {
+      const { state, number } = run;
+      bytes = store.appendEvents(number, [...(deferred?.events ?? []), ...changes.events], deferred?.identity);
+      const nextEventId = (changes.events.at(-1)?.eventId ?? state.nextEventId - 1) + 1;
+      store.putBuffered(number, changes.flushed ? 0 : state.buffered.length, changes.buffered, nextEventId);
+      for (const change of changes.progress) store.putProgress(number, change, state, nowMs);
+    }
+    if (!changes.newRun) return bytes;
+    const { events, identity } = changes.newRun;
+    return store.appendEvents((run?.number ?? 0) + 1, events, identity);
   }
 
-  #evolve(before: LoadedRun | undefined, next: LoadedRun | undefined, changes: Changes, bytes: number): void {
-    if (next) next.state.historyBytes += bytes;
-    if (before) {
-      applyChanges(before.state, changes);
-      this.#store.checkpointWhenDue(before.number, before.state);
+  #evolve(before: LoadedRun | undefined, next: LoadedRun | undefined, changes: Changes): void {
+    try {
+      if (before) applyChanges(before.state, changes);
+      this.#run = next;
+    } catch (error) {
+      this.#options.abort(`memory and storage differ: ${String(error)}`);
+      throw error;
     }
-    this.#run = next;
   }
+}
+
+/** Whether changes are nothing but events that end with the start of a workflow task. */
+function isDeferrable(changes: Changes): boolean {
+  const { events, newRun } = changes;
+  if (changes.buffered.length + changes.progress.length + changes.dispatch.length + changes.eagerDispatch.length > 0)
+    return false;
+  if (changes.flushed || (newRun && events.length > 0)) return false;
+  return (newRun?.events ?? events).at(-1)?.eventType === "WorkflowTaskStarted";
 }
 
 /** The run that will be the current one: a new one if the changes begin it. */

@@ -86,6 +86,7 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
         drive: (run) => this.#driver.drive(run),
       },
       abort: (reason) => ctx.abort(reason),
+      defersCommits: true,
     });
     this.#driver = new WorkflowTaskDriver(this.#turn, this.#store, this.#sessions);
     this.#queries = new WorkflowQueries(this.#driver, this.#sessions);
@@ -189,7 +190,7 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
   }
 
   async claimActivity(request: ClaimActivityRequest): Promise<Reply<ClaimActivityReply>> {
-    const reply = this.#take("claimActivity", request);
+    const reply = await this.#take("claimActivity", request);
     if (!reply.ok) return reply;
     if (!reply.value.claimed) return accepted({ claimed: false, reason: reply.value.reason });
     const run = this.#turn.run;
@@ -239,17 +240,25 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
     const claimed = { runId: run.state.identity.runId, scheduledEventId: scheduled.eventId };
     const worker = this.eagerActivityWorker();
     const task = activityTask(run, activity, scheduled);
-    const refused = worker ? refusesTask(worker, task) : Promise.resolve(true);
-    this.ctx.waitUntil(refused.then((isRefused) => isRefused && this.#take("releaseEagerClaim", claimed)));
+    const handOver = async (): Promise<void> => {
+      const isRefused = worker === undefined || (await refusesTask(worker, task));
+      if (isRefused) await this.#take("releaseEagerClaim", claimed);
+    };
+    this.ctx.waitUntil(handOver());
   }
 
-  #take<K extends RequestKind>(kind: K, request: Requests[K]): Reply<Values[K]> {
+  /** Takes a request through a turn; the answer is given when its commit is made. */
+  async #take<K extends RequestKind>(kind: K, request: Requests[K]): Promise<Reply<Values[K]>> {
     this.#wake();
-    return this.#turn.take(kind, request);
+    const reply = this.#turn.take(kind, request);
+    await this.#turn.committed;
+    return reply;
   }
 
-  /** After a reload, takes up at the first call what the lost object was doing, and what became due meanwhile. */
+  /** Before anything else: what was deferred is committed. After a reload, takes up at the first call what the lost object was doing, and what became due meanwhile. */
   #wake(): void {
+    // What a reader sees must be in storage.
+    this.#turn.flush();
     if (this.#isAwake) return;
     this.#isAwake = true;
     const { run } = this.#turn;

@@ -62,6 +62,8 @@ export class WorkflowTaskDriver {
   foresee(run: LoadedRun, events: readonly HistoryEvent[]): void {
     const last = events.at(-1);
     if (this.#flight || last?.eventType !== "WorkflowTaskStarted") return;
+    // The session has run a task that history says has failed: its memory is ahead.
+    if (events.some((event) => event.eventType === "WorkflowTaskFailed")) this.#sessions.drop();
     this.#takeOff(run, { runId: run.state.identity.runId, startedEventId: last.eventId, attempt: 1 }, events);
   }
 
@@ -101,7 +103,9 @@ export class WorkflowTaskDriver {
       result.kind === "completed"
         ? this.#turn.take("completeWorkflowTask", { ...ref, ...result, identity: WORKER_IDENTITY })
         : this.#turn.take("failWorkflowTask", { ...ref, ...result, identity: WORKER_IDENTITY });
-    if (!reply.ok || !reply.value.kept) this.#sessions.drop();
+    // A task that has taken off meanwhile has seen to its session already.
+    const isKept = reply.ok && reply.value.kept;
+    if (!isKept && !this.#flight) this.#sessions.drop();
   }
 
   async #work(run: LoadedRun, ref: FlightRef, extra: readonly HistoryEvent[]): Promise<WorkflowTaskResult> {

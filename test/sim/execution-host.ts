@@ -57,6 +57,7 @@ export class ExecutionHost {
       store: this.#store,
       alarm: this.#alarm,
       effects: this.#effects,
+      defersCommits: false,
       abort: (reason) => {
         throw new Error(reason);
       },

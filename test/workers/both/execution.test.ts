@@ -5,6 +5,7 @@ import { historyProblems } from "../../../src/core/invariants.ts";
 import {
   addNumber,
   currentSum,
+  endsAtTheFirst,
   finish,
   greet,
   inParallel,
@@ -74,6 +75,18 @@ describe("a workflow on workerd", () => {
     await handle.signal(finish);
     expect(await handle.result()).toBe(10);
     expect(await handle.query(currentSum)).toBe(10);
+  });
+
+  it("does not end while signals wait: whatever was accepted before its end, its code has seen", async () => {
+    const workflowId = freshId("ends-at-the-first");
+    const handle = await client.workflow.start(endsAtTheFirst, { workflowId });
+    const sent = await Promise.allSettled(Array.from({ length: 20 }, async () => await handle.signal(addNumber, 1)));
+    const accepted = sent.filter((signal) => signal.status === "fulfilled").length;
+    expect(await handle.result()).toBe(accepted);
+    const history = await storedHistory(workflowId);
+    expect(historyProblems(history)).toEqual([]);
+    const failed = history.filter((event) => event.eventType === "WorkflowTaskFailed");
+    expect(failed.filter((event) => event.attributes.cause !== "UNHANDLED_COMMAND")).toEqual([]);
   });
 
   it("starts with a signal, and signals the same run the second time", async () => {

@@ -49,15 +49,17 @@ describe("the object", () => {
     expect(executions.get(key)).toBe(1);
   });
 
-  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])("survives a crash right after commit %i", async (commit) => {
-    const key = freshId(`crash-after-commit-${commit}-`);
-    const handle = await client.workflow.start(mixed, { workflowId: key, args: [key] });
-    await handle.signal(addNumber, 1);
-    expect(await handle.result()).toHaveLength(5);
-    expect(await problemsOf(key)).toEqual([]);
-    const types = await eventTypes(key);
-    expect(types.filter((type) => type === "WorkflowExecutionSignaled")).toHaveLength(1);
-    expect(types.filter((type) => type === "ActivityTaskCompleted")).toHaveLength(3);
+  describe.each(["after", "before"])("killed right %s commit", (when) => {
+    it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])("%i goes on where it was", async (commit) => {
+      const key = freshId(`crash-${when}-commit-${commit}-`);
+      const handle = await client.workflow.start(mixed, { workflowId: key, args: [key] });
+      await handle.signal(addNumber, 1);
+      expect(await handle.result()).toHaveLength(5);
+      expect(await problemsOf(key)).toEqual([]);
+      const types = await eventTypes(key);
+      expect(types.filter((type) => type === "WorkflowExecutionSignaled")).toHaveLength(1);
+      expect(types.filter((type) => type === "ActivityTaskCompleted")).toHaveLength(3);
+    });
   });
 
   it("answers queries after a reload, by replay", async () => {
@@ -192,7 +194,7 @@ describe("cost", () => {
     };
     const [few, many] = [await rowsFor(10), await rowsFor(110)];
     expect((many - few) / 100).toBeLessThanOrEqual(4);
-    expect(few).toBeGreaterThan(10);
+    expect(few).toBeGreaterThanOrEqual(10);
   });
 
   it("is at most four rows also when they run in parallel", async () => {
