@@ -98,6 +98,8 @@ export class WorkflowTaskDriver {
     const result = await working;
     const isCurrent = this.#flight?.startedEventId === ref.startedEventId && this.#flight.attempt === ref.attempt;
     if (!isCurrent || this.#flight?.runId !== ref.runId) return;
+    // A failure joins no commit; what was deferred goes first, while this task still counts as being worked on.
+    if (result.kind === "failed") this.#turn.flush();
     this.#flight = undefined;
     const reply =
       result.kind === "completed"

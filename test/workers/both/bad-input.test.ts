@@ -28,6 +28,9 @@ describe("names and ids", () => {
     );
     expect(reply.ok && reply.value.pendingWorkflowTask?.lastFailureCause).toBe("WORKFLOW_WORKER_UNHANDLED_FAILURE");
     expect((await eventTypes(workflowId)).filter((type) => type === "WorkflowTaskFailed")).toHaveLength(1);
+    // The code was at fault, not the worker: the failure is what the worker reported.
+    const failure = reply.ok ? reply.value.pendingWorkflowTask?.lastFailure : undefined;
+    expect(failure).toMatchObject({ source: "HoldfastSDK", message: "Encoded failure" });
     await handle.terminate("the test is over");
   });
 
