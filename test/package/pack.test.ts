@@ -31,7 +31,7 @@ const userFiles: Readonly<Record<string, string>> = {
     import { Context } from "holdfast/activity";
 
     export async function charge(amount: number): Promise<string> {
-      return \`\${Context.current().info.workflowExecution.workflowId} \${amount}\`;
+      return \`\${Context.current().info.workflowExecution?.workflowId} \${amount}\`;
     }
   `,
   "workflows.ts": `

@@ -4,9 +4,9 @@
  * Owns: `Context`, the storage that carries it through asynchronous code, and its short forms as functions. A context
  * does nothing itself: heartbeats go to whoever made it, time is the timers it was given.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
 
 import { type Duration, IllegalStateError, msToNumber } from "../../codec/index.ts";
+import { AsyncLocalStorage } from "../common/async-local-storage.ts";
 import {
   type Logger,
   type LogLevel,
@@ -19,7 +19,7 @@ import type { ActivityTimers } from "./activity-timers.ts";
 import type { ActivityCancellation } from "./cancellation.ts";
 
 /** Carries the context of the running activity. */
-export const asyncLocalStorage = new AsyncLocalStorage<Context>();
+export const asyncLocalStorage: AsyncLocalStorage<Context> = new AsyncLocalStorage<Context>();
 
 /** What a context is made of. */
 export interface ContextParts {

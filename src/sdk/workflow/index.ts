@@ -5,7 +5,6 @@
  */
 import { installDeterminismGlobals } from "../../replay/determinism-globals.ts";
 
-export { AsyncLocalStorage } from "node:async_hooks";
 export {
   ActivityFailure,
   ApplicationFailure,
@@ -54,6 +53,7 @@ export {
   type UntypedActivities,
 } from "./activities.ts";
 export { ActivityCancellationType } from "../common/activity-types.ts";
+export { AsyncLocalStorage } from "../common/async-local-storage.ts";
 export type { Logger, LogLevel, LogMetadata } from "../common/logger.ts";
 export { log } from "./log.ts";
 export { inWorkflowContext, uuid4, workflowInfo } from "./workflow-information.ts";

@@ -133,6 +133,20 @@ describe("a workflow on workerd", () => {
     expect(await run(undefined)).toBeUndefined();
   });
 
+  it("exports its history as the service has it, and decoded with the key", async () => {
+    const workflowId = freshId("export");
+    await client.workflow.execute(greet, { workflowId, args: ["Ada"] });
+    const handle = client.workflow.getHandle(workflowId);
+    const stored = await handle.fetchHistory();
+    const decoded = await handle.fetchHistory({ decoded: true });
+    expect(stored.events).toHaveLength(11);
+    expect(stored.events[0]).toMatchObject({ eventId: "1", eventType: "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED" });
+    const inputs = [stored, decoded].map((history) => JSON.stringify(history.events[0]));
+    expect(inputs[0]).not.toContain(btoa('"Ada"'));
+    expect(inputs[1]).toContain(btoa('"Ada"'));
+    expect(JSON.stringify(stored)).not.toContain("eagerlyClaimed");
+  });
+
   it("tells a workflow who it is", async () => {
     const workflowId = freshId("info");
     const handle = await client.workflow.start(tellsItsInfo, { workflowId });

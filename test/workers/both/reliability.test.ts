@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 
 import { historyProblems } from "../../../src/core/invariants.ts";
 import { executions } from "../fixtures/activities.ts";
+import { sessionsOpened } from "../fixtures/application.ts";
 import {
   addNumber,
   beatsAndResumes,
@@ -60,6 +61,18 @@ describe("the object", () => {
       expect(types.filter((type) => type === "WorkflowExecutionSignaled")).toHaveLength(1);
       expect(types.filter((type) => type === "ActivityTaskCompleted")).toHaveLength(3);
     });
+  });
+
+  it("tells who waits for a result, though it slept in between", async () => {
+    const workflowId = freshId("watched");
+    const handle = await client.workflow.start(sums, { workflowId });
+    const result = handle.result();
+    // Longer than an unused session is kept: the object has come to rest and only a hibernating socket waits.
+    await scheduler.wait(2_000);
+    await evictDurableObject(objectOf(workflowId));
+    await handle.signal(addNumber, 3);
+    await handle.signal(finish);
+    expect(await result).toBe(3);
   });
 
   it("answers queries after a reload, by replay", async () => {
@@ -126,6 +139,22 @@ describe("the queue", () => {
       lastFailure: { applicationFailureInfo: { type: "ActivityTaskDeadLettered" } },
     });
     await client.workflow.getHandle(workflowId).terminate();
+  });
+});
+
+describe("a session with the workflow worker", () => {
+  it("may break at every task: the next one replays, and history shows nothing of it", async () => {
+    const workflowId = freshId("break-session");
+    expect(await client.workflow.execute(inSequence, { workflowId, args: [5] })).toBe(10);
+    expect(sessionsOpened.get(workflowId)).toBe(6);
+    expect(await eventTypes(workflowId)).not.toContain("WorkflowTaskFailed");
+    expect(await problemsOf(workflowId)).toEqual([]);
+  });
+
+  it("serves all tasks of a workflow at work when nothing breaks it", async () => {
+    const workflowId = freshId("sticky");
+    await client.workflow.execute(inSequence, { workflowId, args: [5] });
+    expect(sessionsOpened.get(workflowId)).toBe(1);
   });
 });
 
