@@ -12,11 +12,14 @@ import {
   addNumber,
   beatsAndResumes,
   buggy,
+  drawsLots,
+  fetchesInside,
   currentSum,
   finish,
   greet,
   inParallel,
   inSequence,
+  leavesARejection,
   mendBug,
   mixed,
   sums,
@@ -151,6 +154,15 @@ describe("a session with the workflow worker", () => {
     expect(await problemsOf(workflowId)).toEqual([]);
   });
 
+  it("is given up when its worker does not answer in time", async () => {
+    const workflowId = freshId("hang-session");
+    const run = client.workflow.execute(greet, { workflowId, args: ["Ada"], workflowTaskTimeout: 300 });
+    expect(await run).toBe("Hello, Ada!");
+    const types = await eventTypes(workflowId);
+    expect(types.filter((type) => type === "WorkflowTaskTimedOut")).toHaveLength(1);
+    expect(await problemsOf(workflowId)).toEqual([]);
+  });
+
   it("serves all tasks of a workflow at work when nothing breaks it", async () => {
     const workflowId = freshId("sticky");
     await client.workflow.execute(inSequence, { workflowId, args: [5] });
@@ -198,6 +210,28 @@ describe("an activity worker", () => {
 });
 
 describe("workflow code", () => {
+  it("draws the same lots in every replay", async () => {
+    // Every task is run by a fresh session, from the beginning.
+    const { sent, drawn } = await client.workflow.execute(drawsLots, { workflowId: freshId("break-session-lots") });
+    expect(drawn).toBe(sent);
+    const other = await client.workflow.execute(drawsLots, { workflowId: freshId("other-lots") });
+    expect(other.drawn).not.toBe(drawn);
+  });
+
+  it.each([
+    ["reaches for the network", fetchesInside, "DeterminismViolationError"],
+    ["leaves a rejection that nobody handles", leavesARejection, "UnhandledRejectionError"],
+  ])("that %s fails its task, not the workflow", async (what, workflow, type) => {
+    const workflowId = freshId(what.replaceAll(" ", "-"));
+    const handle = await client.workflow.start(workflow, { workflowId });
+    const reply = await until(
+      async () => await objectOf(workflowId).describe({ version: 1 }),
+      (answer) => answer.ok && (answer.value.pendingWorkflowTask?.attempt ?? 0) >= 2,
+    );
+    expect(reply.ok && reply.value.pendingWorkflowTask?.lastFailure?.applicationFailureInfo?.type).toBe(type);
+    await handle.terminate();
+  });
+
   it("with a bug does not fail the workflow: it goes on when the bug is mended", async () => {
     const workflowId = freshId("buggy");
     const handle = await client.workflow.start(buggy, { workflowId });
