@@ -238,9 +238,9 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
     const activity = run.state.activities[scheduled.eventId];
     if (!activity) return;
     const claimed = { runId: run.state.identity.runId, scheduledEventId: scheduled.eventId };
-    const worker = this.eagerActivityWorker();
     const task = activityTask(run, activity, scheduled);
     const handOver = async (): Promise<void> => {
+      const worker = this.eagerActivityWorker();
       const isRefused = worker === undefined || (await refusesTask(worker, task));
       if (isRefused) await this.#take("releaseEagerClaim", claimed);
     };

@@ -86,7 +86,11 @@ export class WorkflowTaskDriver {
   }
 
   #takeOff(run: LoadedRun, ref: FlightRef, extra: readonly HistoryEvent[]): void {
-    this.#flight = { ...ref, done: this.#fly(ref, this.#work(run, ref, extra)) };
+    const done = this.#fly(ref, this.#work(run, ref, extra)).catch((error: unknown) => {
+      // The result could not be committed. The task is still open in storage, and its timeout takes it up again.
+      console.error(`holdfast: the result of a workflow task was lost: ${String(error)}`);
+    });
+    this.#flight = { ...ref, done };
   }
 
   /** Resolves when no workflow task is with the worker. */
