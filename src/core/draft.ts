@@ -7,8 +7,7 @@
  * Rules: (1) while a workflow task is with the worker, everything that is not its own completion is buffered;
  * (2) on flush, events that close activities come after the other buffered ones; (3) nothing follows a close event.
  */
-import type { Failure } from "./failure.ts";
-import type { EventAttributes, EventType, HistoryEvent, WorkflowTaskFailedCause } from "./history-event.ts";
+import type { EventAttributes, EventType, HistoryEvent } from "./history-event.ts";
 import {
   MAX_HISTORY_BYTES,
   MAX_HISTORY_EVENTS,
@@ -128,11 +127,10 @@ export class Draft {
     return eventId;
   }
 
-  /** Numbers an event, or buffers it while a workflow task is with the worker. Returns 0 when buffered. */
-  appendOrBuffer<T extends EventType>(eventType: T, attributes: EventAttributes[T]): number {
-    if (!this.#taskStarted) return this.append(eventType, attributes);
-    this.buffer(eventType, attributes);
-    return 0;
+  /** Numbers an event, or buffers it while a workflow task is with the worker. */
+  appendOrBuffer<T extends EventType>(eventType: T, attributes: EventAttributes[T]): void {
+    if (this.#taskStarted) this.buffer(eventType, attributes);
+    else this.append(eventType, attributes);
   }
 
   /** Puts an event behind the events of the commands now being processed. */
@@ -192,8 +190,7 @@ export class Draft {
   }
 
   /** Writes what a retried task left unwritten until now: its Scheduled and Started. */
-  writeTransientTask(task: Readonly<WorkflowTaskState>): void {
-    if (task.inHistory || task.startedEventId === undefined || task.startedTimeMs === undefined) return;
+  writeTransientTask(): void {
     for (const event of transientTaskEvents(this.#state)) {
       this.append(event.eventType, event.attributes, event.eventTimeMs);
     }
@@ -253,16 +250,8 @@ export class Draft {
   ensureWorkflowTask(): void {
     if (this.#closed || this.#taskOpen) return;
     if (this.#terminateOverLimit()) return;
-    const scheduledEventId = this.append("WorkflowTaskScheduled", {
-      taskQueue: { name: this.#state.start.taskQueue },
-      startToCloseTimeoutMs: this.#state.start.workflowTaskTimeoutMs,
-      attempt: 1,
-    });
-    this.append("WorkflowTaskStarted", {
-      scheduledEventId,
-      historySizeBytes: this.#state.historyBytes,
-      ...suggestion(scheduledEventId, this.#state.historyBytes),
-    });
+    const scheduledEventId = this.append("WorkflowTaskScheduled", taskScheduled(this.#state, 1));
+    this.append("WorkflowTaskStarted", taskStarted(this.#state, scheduledEventId));
     this.#taskOpen = true;
     this.#taskStarted = true;
   }
@@ -299,14 +288,13 @@ export class Draft {
   }
 
   /** Ends the task in flight, if any, so that the run can be closed from outside; nothing buffered is lost. */
-  abandonWorkflowTask(cause: WorkflowTaskFailedCause = "FORCE_CLOSE_COMMAND", failure?: Failure): void {
+  abandonWorkflowTask(): void {
     const task = this.#state.workflowTask;
     if (task?.startedEventId !== undefined && task.inHistory) {
       this.endWorkflowTask("WorkflowTaskFailed", {
         scheduledEventId: task.scheduledEventId,
         startedEventId: task.startedEventId,
-        cause,
-        ...(failure ? { failure } : {}),
+        cause: "FORCE_CLOSE_COMMAND",
       });
     }
     this.#taskOpen = false;
@@ -331,9 +319,24 @@ export class Draft {
   }
 }
 
-function suggestion(eventId: number, historyBytes: number): { suggestContinueAsNew?: true } {
-  const suggest = eventId >= SUGGEST_CONTINUE_AS_NEW_EVENTS || historyBytes >= SUGGEST_CONTINUE_AS_NEW_BYTES;
-  return suggest ? { suggestContinueAsNew: true } : {};
+function taskScheduled(state: Readonly<WorkflowState>, attempt: number): EventAttributes["WorkflowTaskScheduled"] {
+  return {
+    taskQueue: { name: state.start.taskQueue },
+    startToCloseTimeoutMs: state.start.workflowTaskTimeoutMs,
+    attempt,
+  };
+}
+
+function taskStarted(
+  { historyBytes }: Readonly<WorkflowState>,
+  scheduledEventId: number,
+): EventAttributes["WorkflowTaskStarted"] {
+  const suggest = scheduledEventId >= SUGGEST_CONTINUE_AS_NEW_EVENTS || historyBytes >= SUGGEST_CONTINUE_AS_NEW_BYTES;
+  return {
+    scheduledEventId,
+    historySizeBytes: historyBytes,
+    ...(suggest ? { suggestContinueAsNew: true } : {}),
+  };
 }
 
 /** Scheduled and Started of a retried task as the worker sees them, before they are written. */
@@ -345,21 +348,13 @@ export function transientTaskEvents(state: Readonly<WorkflowState>): readonly Hi
       eventId: task.scheduledEventId,
       eventTimeMs: task.startedTimeMs,
       eventType: "WorkflowTaskScheduled",
-      attributes: {
-        taskQueue: { name: state.start.taskQueue },
-        startToCloseTimeoutMs: state.start.workflowTaskTimeoutMs,
-        attempt: task.attempt,
-      },
+      attributes: taskScheduled(state, task.attempt),
     },
     {
       eventId: task.startedEventId,
       eventTimeMs: task.startedTimeMs,
       eventType: "WorkflowTaskStarted",
-      attributes: {
-        scheduledEventId: task.scheduledEventId,
-        historySizeBytes: state.historyBytes,
-        ...suggestion(task.scheduledEventId, state.historyBytes),
-      },
+      attributes: taskStarted(state, task.scheduledEventId),
     },
   ];
 }

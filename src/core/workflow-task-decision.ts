@@ -77,7 +77,7 @@ export function completeWorkflowTask(
   const task = startedTask(state, request);
   if (!task) return unchanged({ kept: false });
   const draft = new Draft(state, nowMs);
-  draft.writeTransientTask(task);
+  draft.writeTransientTask();
   const completedEventId = draft.endWorkflowTask("WorkflowTaskCompleted", {
     scheduledEventId: task.scheduledEventId,
     startedEventId: task.startedEventId,
@@ -96,7 +96,7 @@ export function completeWorkflowTask(
 }
 
 function refuseClose(draft: Draft, task: StartedTask): Decision<WorkflowTaskReply> {
-  draft.writeTransientTask(task);
+  draft.writeTransientTask();
   draft.endWorkflowTask("WorkflowTaskFailed", {
     scheduledEventId: task.scheduledEventId,
     startedEventId: task.startedEventId,

@@ -101,11 +101,9 @@ export class ExecutionTurn {
     return accepted(decision.value);
   }
 
-  /** Does what is due now; what was missed while the object did not run, above all. */
+  /** Does what is due now; what was missed while the object did not run, above all. Sets the alarm for the rest. */
   tick(): void {
-    if (!this.#run) return;
-    this.take("tick", {});
-    this.#options.alarm.arm(nextDeadlineMs(this.#run.state), Date.now());
+    if (this.#run) this.take("tick", {});
   }
 
   /** Commits what has been deferred. Whatever reads or changes the run next calls this first. */
@@ -113,14 +111,12 @@ export class ExecutionTurn {
     const run = this.#run;
     if (!this.#deferred || !run) return;
     const nowMs = Date.now();
-    run.state.historyBytes += this.#commit(run, NO_CHANGES, nowMs);
-    this.#options.store.checkpointWhenDue(run.number, run.state);
-    this.#options.alarm.arm(nextDeadlineMs(run.state), nowMs);
+    this.#settle(run, this.#commit(run, NO_CHANGES, nowMs), nowMs);
     this.#options.effects.drive(run);
   }
 
   #carryOut(kind: RequestKind, changes: Changes, nowMs: number): void {
-    const { alarm, effects } = this.#options;
+    const { effects } = this.#options;
     const before = this.#run;
     const wasOpen = before?.state.status === "RUNNING";
     if (isEmpty(changes)) return;
@@ -134,12 +130,17 @@ export class ExecutionTurn {
     this.#evolve(before, next, changes);
     const run = this.#run;
     if (!run) return;
-    run.state.historyBytes += bytes;
-    if (before) this.#options.store.checkpointWhenDue(before.number, before.state);
-    alarm.arm(nextDeadlineMs(run.state), nowMs);
+    this.#settle(run, bytes, nowMs);
     if (before && wasOpen && before.state.status !== "RUNNING") effects.closed(before);
     if (changes.dispatch.length + changes.eagerDispatch.length > 0) effects.dispatch(run, changes);
     effects.drive(run);
+  }
+
+  /** What follows every commit, once the state in memory is up to date with it. */
+  #settle(run: LoadedRun, bytes: number, nowMs: number): void {
+    run.state.historyBytes += bytes;
+    this.#options.store.checkpointWhenDue(run.number, run.state);
+    this.#options.alarm.arm(nextDeadlineMs(run.state), nowMs);
   }
 
   /** Goes on in memory. Storage follows with the workflow task's result, or soon. */

@@ -79,11 +79,10 @@ export class RunStore {
     if (remembered) return { events: remembered };
     const events: HistoryEvent[] = [];
     let characters = 0;
-    for (const commit of this.#commitsFrom(run, fromEventId)) {
-      if (events.length > 0 && characters + commit.text.length > maxCharacters)
-        return { events, nextEventId: commit.firstEventId };
-      characters += commit.text.length;
-      for (const event of parseCommit(commit.text).events) if (event.eventId >= fromEventId) events.push(event);
+    for (const { place, text } of this.#table.from(run, "history", fromEventId)) {
+      if (events.length > 0 && characters + text.length > maxCharacters) return { events, nextEventId: place };
+      characters += text.length;
+      for (const event of parseCommit(text).events) if (event.eventId >= fromEventId) events.push(event);
     }
     return { events };
   }
@@ -92,8 +91,8 @@ export class RunStore {
   readEvent(run: number, eventId: number): HistoryEvent | undefined {
     const remembered = this.#remembered(run, eventId);
     if (remembered) return remembered[0];
-    for (const commit of this.#commitsFrom(run, eventId))
-      return parseCommit(commit.text).events.find((event) => event.eventId === eventId);
+    for (const { text } of this.#table.from(run, "history", eventId))
+      return parseCommit(text).events.find((event) => event.eventId === eventId);
     return undefined;
   }
 
@@ -166,8 +165,8 @@ export class RunStore {
   }
 
   #identity(run: number): RunIdentity {
-    for (const commit of this.#commitsFrom(run, 1)) {
-      const { identity } = parseCommit(commit.text);
+    for (const { text } of this.#table.from(run, "history", 1)) {
+      const { identity } = parseCommit(text);
       if (identity) return identity;
     }
     throw new Error(`run ${run}: its first row is missing`);
@@ -178,11 +177,11 @@ export class RunStore {
     if (fromCheckpointed) {
       let count = 0;
       const { nextEventId } = fromCheckpointed;
-      for (const commit of this.#commitsFrom(run, nextEventId)) {
+      for (const { place, text } of this.#table.from(run, "history", nextEventId)) {
         // The row that holds the checkpoint's last event; all of it is in the checkpoint.
-        if (commit.firstEventId < nextEventId) continue;
-        fromCheckpointed.historyBytes += commit.text.length;
-        for (const event of parseCommit(commit.text).events) {
+        if (place < nextEventId) continue;
+        fromCheckpointed.historyBytes += text.length;
+        for (const event of parseCommit(text).events) {
           evolve(fromCheckpointed, event);
           count += 1;
         }
@@ -191,9 +190,9 @@ export class RunStore {
     }
     let state: WorkflowState | undefined;
     let bytes = 0;
-    for (const commit of this.#commitsFrom(run, 1)) {
-      const { identity, events } = parseCommit(commit.text);
-      bytes += commit.text.length;
+    for (const { text } of this.#table.from(run, "history", 1)) {
+      const { identity, events } = parseCommit(text);
+      bytes += text.length;
       if (state) for (const event of events) evolve(state, event);
       else if (identity) state = stateFromEvents(identity, events);
     }
@@ -234,11 +233,6 @@ export class RunStore {
     while (used.has(place)) place += 1;
     this.#places.set(scheduledEventId, place);
     return place;
-  }
-
-  /** Commits of a run from the one that holds `eventId`. */
-  *#commitsFrom(run: number, eventId: number): Generator<{ readonly firstEventId: number; readonly text: string }> {
-    for (const { place, text } of this.#table.from(run, "history", eventId)) yield { firstEventId: place, text };
   }
 }
 

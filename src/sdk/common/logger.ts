@@ -4,7 +4,9 @@
  * Owns: the interface, and a logger that adds what it knows about its surroundings. Where lines end up is the
  * implementer's business. Whatever is logged leaves the application unencrypted.
  */
-export type LogLevel = "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
+import type { LogLevel } from "../../replay/workflow-logger.ts";
+
+export type { LogLevel };
 
 export type LogMetadata = Record<string | symbol, unknown>;
 
