@@ -49,6 +49,7 @@ export {
   toWirePayloads,
 } from "./wire-payload.ts";
 export { identifyClass } from "./error-identity.ts";
+export { WorkflowExecutionAlreadyStartedError } from "./already-started-error.ts";
 export { IllegalStateError, PayloadConverterError, ValueError } from "./errors.ts";
 export {
   ActivityFailure,
@@ -85,6 +86,22 @@ export { PayloadEncoding } from "./payload-encoding.ts";
 export { decodeError, decodeValues, encodeError, encodeValues } from "./value-encoding.ts";
 export { type Duration, type StringValue, msOptionalToNumber, msToNumber } from "./duration.ts";
 export { type RetryPolicy, compileRetryPolicy, decompileRetryPolicy } from "./retry-options.ts";
+export {
+  type SearchAttributeKey,
+  type SearchAttributePair,
+  SearchAttributeType,
+  type SearchAttributeUpdatePair,
+  type SearchAttributeValue,
+  type SearchAttributeValues,
+  type SearchAttributes,
+  TypedSearchAttributes,
+  type UntypedSearchAttributes,
+  decodeSearchAttributes,
+  decodeTypedSearchAttributes,
+  defineSearchAttributeKey,
+  encodeSearchAttributeUpdates,
+  encodeSearchAttributes,
+} from "./search-attributes.ts";
 export { decodeText, encodeText } from "./bytes.ts";
 export { type EncryptionKey, KeyRing, keyRingFromText } from "./encryption/key-ring.ts";
 export { EncryptionCodec, type EncryptionCodecOptions } from "./encryption/encryption-codec.ts";

@@ -21,6 +21,23 @@ export type PayloadChannel =
   | { readonly kind: "query"; readonly queryType: string; readonly queryId: string }
   | { readonly kind: "query-result"; readonly queryType: string; readonly queryId: string }
   | { readonly kind: "query-failure"; readonly queryType: string; readonly queryId: string }
+  /** Never encoded: it does not leave the application. */
+  | { readonly kind: "local-activity-input"; readonly runId: string; readonly activityId: string }
+  | { readonly kind: "local-activity-result"; readonly runId: string; readonly activityId: string }
+  | { readonly kind: "local-activity-failure"; readonly runId: string; readonly activityId: string }
+  | { readonly kind: "update"; readonly updateName: string; readonly updateId: string }
+  | { readonly kind: "update-result"; readonly runId: string; readonly updateId: string }
+  | { readonly kind: "update-failure"; readonly runId: string; readonly updateId: string }
+  /**
+   * A summary or details that a user gave an operation. `subject` names it: "workflow" (then `runId` is empty, since a
+   * client does not know it), "activity/ID", "timer/ID" or "child/ID".
+   */
+  | {
+      readonly kind: "user-metadata";
+      readonly runId: string;
+      readonly subject: string;
+      readonly part: "summary" | "details";
+    }
   | { readonly kind: "memo"; readonly key: string }
   | { readonly kind: "header"; readonly key: string };
 
@@ -53,7 +70,7 @@ export function serializationContext(
   return {
     namespace: place.namespace,
     workflowId: place.workflowId,
-    ...("activityId" in channel ? { activityId: channel.activityId, isLocal: false } : {}),
+    ...("activityId" in channel ? { activityId: channel.activityId, isLocal: channel.kind.startsWith("local-") } : {}),
     channel,
     ...(failurePart === undefined ? {} : { failurePart }),
   };
@@ -75,6 +92,9 @@ export function channelFields(channel: PayloadChannel): readonly string[] {
     case "activity-failure":
     case "activity-cancellation":
     case "heartbeat":
+    case "local-activity-input":
+    case "local-activity-result":
+    case "local-activity-failure":
       return [channel.kind, channel.runId, channel.activityId];
     case "signal":
       return [channel.kind, channel.signalName, channel.requestId];
@@ -82,6 +102,13 @@ export function channelFields(channel: PayloadChannel): readonly string[] {
     case "query-result":
     case "query-failure":
       return [channel.kind, channel.queryType, channel.queryId];
+    case "update":
+      return [channel.kind, channel.updateName, channel.updateId];
+    case "update-result":
+    case "update-failure":
+      return [channel.kind, channel.runId, channel.updateId];
+    case "user-metadata":
+      return [channel.kind, channel.runId, channel.subject, channel.part];
     case "memo":
     case "header":
       return [channel.kind, channel.key];

@@ -6,6 +6,7 @@
  */
 import type { RequestCancelActivityTaskCommand, ScheduleActivityTaskCommand } from "./command.ts";
 import { type CommandContext, type CommandProblem, problem } from "./command-context.ts";
+import type { EventAttributes } from "./history-event.ts";
 import { idProblem } from "./identifiers.ts";
 import { MAX_PAYLOADS_BYTES, MAX_PENDING_ACTIVITIES } from "./limits.ts";
 import { payloadMapBytes, payloadsBytes } from "./payload.ts";
@@ -103,7 +104,7 @@ export function scheduleActivityTask(
     return problem("BAD_SCHEDULE_ACTIVITY_ATTRIBUTES", message);
   }
   const isEager = mayDispatchEagerly(command, timeouts);
-  const scheduledEventId = draft.append("ActivityTaskScheduled", {
+  const attributes: EventAttributes["ActivityTaskScheduled"] = {
     activityId: command.activityId,
     activityType: { name: command.activityType },
     taskQueue: { name: command.taskQueue },
@@ -113,7 +114,8 @@ export function scheduleActivityTask(
     retryPolicy: completeRetryPolicy(command.retryPolicy),
     workflowTaskCompletedEventId: context.workflowTaskCompletedEventId,
     ...(isEager ? { eagerlyClaimed: true as const } : {}),
-  });
+  };
+  const scheduledEventId = draft.append("ActivityTaskScheduled", attributes, draft.nowMs, command.userMetadata);
   context.activityIds.add(command.activityId);
   if (isEager) draft.eagerDispatch(scheduledEventId);
   else draft.dispatch(scheduledEventId);

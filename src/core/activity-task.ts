@@ -51,6 +51,8 @@ export interface ActivityTask {
   readonly startToCloseTimeoutMs: number;
   readonly heartbeatTimeoutMs: number;
   readonly retryPolicy: RetryPolicy;
+  /** It runs in the workflow's own worker, and the service hears of its end alone. */
+  readonly isLocal?: true;
 }
 
 export interface ClaimActivityRequest {

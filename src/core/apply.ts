@@ -5,25 +5,42 @@
  * a reload, so that a rebuilt state equals the one that was lost.
  */
 import type { Changes } from "./draft.ts";
-import { evolve, evolveBuffered, evolveProgress, initialState, isProgressCurrent } from "./evolve.ts";
+import {
+  admitUpdates,
+  evolve,
+  evolveBuffered,
+  evolveProgress,
+  evolveRedelivery,
+  evolveUpdates,
+  initialState,
+  isProgressCurrent,
+} from "./evolve.ts";
 import type { HistoryEvent } from "./history-event.ts";
 import type { BufferedEvent, ProgressChange, RunIdentity, WorkflowState } from "./state.ts";
+import type { UpdateMessage } from "./workflow-task.ts";
 
 /** Brings the state up to date with committed changes of its own run. */
 export function applyChanges(state: WorkflowState, changes: Omit<Changes, "newRun">): void {
   if (changes.flushed) state.buffered = [];
+  if (changes.updates) evolveUpdates(state, changes.updates);
   for (const event of changes.events) evolve(state, event);
   for (const event of changes.buffered) evolveBuffered(state, event);
   for (const change of changes.progress) evolveProgress(state, change);
   if (changes.dispatchedUpToMs !== undefined) state.dispatchedUpToMs = changes.dispatchedUpToMs;
+  if (changes.redeliverMs !== undefined) evolveRedelivery(state, changes.redeliverMs);
 }
 
-/** State of a run from its events, beginning with the first. */
-export function stateFromEvents(identity: RunIdentity, events: readonly HistoryEvent[]): WorkflowState {
+/** State of a run from its events, beginning with the first. `admitted` are updates that were there before them. */
+export function stateFromEvents(
+  identity: RunIdentity,
+  events: readonly HistoryEvent[],
+  admitted: readonly UpdateMessage[] = [],
+): WorkflowState {
   const [started, ...rest] = events;
   if (started?.eventType !== "WorkflowExecutionStarted")
     throw new Error(`run ${identity.runId}: the history does not begin with WorkflowExecutionStarted`);
   const state = initialState(identity, started);
+  admitUpdates(state, admitted);
   for (const event of rest) evolve(state, event);
   return state;
 }
@@ -60,6 +77,8 @@ export function restore(
   for (const { event, nextEventId } of stored.buffered) if (nextEventId === numberedUpTo) evolveBuffered(state, event);
   // Messages due since the last commit may have been lost with the object.
   state.dispatchedUpToMs = lastKnownMs;
+  // So may deliveries have been, and their answers.
+  evolveRedelivery(state, nowMs);
   // The call to the worker died with the object; the task is sent again and gets its full time.
   if (state.workflowTask?.startedEventId !== undefined) state.workflowTask.timeoutFromMs = nowMs;
 }

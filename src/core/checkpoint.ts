@@ -2,11 +2,12 @@
  * Checkpoints: a run's state as text, so that a reload reads the newest few events and not the whole history.
  *
  * Owns: the stored form, versioned. A checkpoint of another version is ignored and the state rebuilt from history,
- * which alone is the truth. Progress and buffered events are stored elsewhere and left out.
+ * which alone is the truth. Progress and buffered events are stored elsewhere and left out, admitted updates
+ * are not stored at all.
  */
 import { type WorkflowState, initialProgress, namedRecord } from "./state.ts";
 
-const CHECKPOINT_VERSION = 1;
+const CHECKPOINT_VERSION = 2;
 
 /** Events between two checkpoints. Costs one row written each time, saves reading this many on a reload. */
 export const EVENTS_PER_CHECKPOINT = 500;
@@ -21,7 +22,8 @@ export function toCheckpoint(state: Readonly<WorkflowState>): string {
   // A retried task is progress, stored as such.
   const { workflowTask, ...rest } = state;
   const kept = workflowTask?.inHistory ? { workflowTask } : {};
-  return JSON.stringify({ version: CHECKPOINT_VERSION, state: { ...rest, ...kept, activities, buffered: [] } });
+  const emptied = { activities, buffered: [], admittedUpdates: [] };
+  return JSON.stringify({ version: CHECKPOINT_VERSION, state: { ...rest, ...kept, ...emptied } });
 }
 
 /** The state a checkpoint holds, or undefined if it is of another version. */
@@ -29,5 +31,10 @@ export function fromCheckpoint(text: string): WorkflowState | undefined {
   const stored = JSON.parse(text) as { readonly version: number; readonly state: WorkflowState };
   if (stored.version !== CHECKPOINT_VERSION) return undefined;
   const { state } = stored;
-  return { ...state, timers: namedRecord(state.timers), signalRequestIds: namedRecord(state.signalRequestIds) };
+  return {
+    ...state,
+    timers: namedRecord(state.timers),
+    signalRequestIds: namedRecord(state.signalRequestIds),
+    updates: namedRecord(state.updates),
+  };
 }

@@ -5,7 +5,10 @@
  */
 import type { Draft } from "./draft.ts";
 import type { WorkflowTaskFailedCause } from "./history-event.ts";
-import type { WorkflowState } from "./state.ts";
+import { countExternals } from "./outbox.ts";
+import type { SearchAttributeMap } from "./payload.ts";
+import { type WorkflowState, carriedUpdates, openUpdates } from "./state.ts";
+import type { UpdateMessage } from "./workflow-task.ts";
 
 /** A command that cannot be carried out. Fails the workflow task; nothing of the task is kept. */
 export interface CommandProblem {
@@ -21,8 +24,18 @@ export interface CommandContext {
   readonly activityIds: Set<string>;
   /** Activities (by scheduled event id) whose cancellation this task has asked for. */
   readonly cancelRequested: Set<number>;
+  /** Search attributes with those that this task has upserted. */
+  currentSearchAttributes: SearchAttributeMap | undefined;
+  /** Updates that this task carries and that have not been answered yet. */
+  readonly carriedUpdates: Map<string, UpdateMessage>;
+  /** Accepted updates that have not ended, with the event that accepted each. */
+  readonly openUpdates: Map<string, number>;
   /** Open timers by id with the event that started them, those of this task included. */
   readonly timers: Map<string, number>;
+  /** Open children, and signals and cancellations under way to other workflows, those of this task included. */
+  pendingChildren: number;
+  pendingSignals: number;
+  pendingCancels: number;
 }
 
 export function problem(cause: WorkflowTaskFailedCause, message: string): CommandProblem {
@@ -40,6 +53,12 @@ export function commandContext(
     workflowTaskCompletedEventId,
     activityIds: new Set(Object.values(state.activities).map((activity) => activity.activityId)),
     cancelRequested: new Set(),
+    currentSearchAttributes: state.searchAttributes,
+    carriedUpdates: new Map(carriedUpdates(state).map((update) => [update.updateId, update])),
+    openUpdates: new Map(openUpdates(state)),
     timers: new Map(Object.values(state.timers).map((timer) => [timer.timerId, timer.startedEventId])),
+    pendingChildren: Object.keys(state.children).length,
+    pendingSignals: countExternals(state, "signal"),
+    pendingCancels: countExternals(state, "cancel"),
   };
 }

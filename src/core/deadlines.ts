@@ -5,6 +5,7 @@
  * predicates, so an alarm never wakes an object to do nothing forever.
  */
 import { activityDeadline, nextDispatchMs } from "./activity.ts";
+import { outboxDeadlineMs } from "./outbox.ts";
 import type { WorkflowState } from "./state.ts";
 
 /** When the run as a whole times out, or undefined for never. */
@@ -17,15 +18,21 @@ export function runTimeoutMs(state: Readonly<WorkflowState>): number | undefined
 /** When the workflow task in flight is given up, or the retried one begins. */
 export function workflowTaskDeadlineMs(state: Readonly<WorkflowState>): number | undefined {
   const task = state.workflowTask;
-  if (!task) return undefined;
+  // Events that waited for a speculative task which died with its object wait no longer.
+  if (!task) return state.buffered.length > 0 ? state.lastEventTimeMs : firstTaskDeadlineMs(state);
   if (task.startedEventId === undefined) return task.notBeforeMs;
   return (task.timeoutFromMs ?? task.startedTimeMs ?? task.scheduledTimeMs) + state.start.workflowTaskTimeoutMs;
 }
 
+/** When a run that waits for its first workflow task gets it. */
+function firstTaskDeadlineMs({ lastWorkflowTaskClosedEventId, start }: Readonly<WorkflowState>): number | undefined {
+  return lastWorkflowTaskClosedEventId === 0 ? start.firstWorkflowTaskAtMs : undefined;
+}
+
 /** The earliest moment at which something is due, or undefined when only a caller can move the run. */
 export function nextDeadlineMs(state: Readonly<WorkflowState>): number | undefined {
-  if (state.status !== "RUNNING") return undefined;
-  let next = earliest([runTimeoutMs(state), workflowTaskDeadlineMs(state)]);
+  if (state.status !== "RUNNING") return outboxDeadlineMs(state);
+  let next = earliest([runTimeoutMs(state), workflowTaskDeadlineMs(state), outboxDeadlineMs(state)]);
   for (const id in state.timers) next = earliest([next, state.timers[id]?.fireTimeMs]);
   for (const id in state.activities) {
     const activity = state.activities[id as unknown as number];
@@ -35,7 +42,8 @@ export function nextDeadlineMs(state: Readonly<WorkflowState>): number | undefin
   return next;
 }
 
-function earliest(times: readonly (number | undefined)[]): number | undefined {
+/** The first of some moments, or undefined if there is none. */
+export function earliest(times: readonly (number | undefined)[]): number | undefined {
   let first: number | undefined;
   for (const time of times) if (time !== undefined && (first === undefined || time < first)) first = time;
   return first;

@@ -16,8 +16,17 @@ import {
   type TaskToken,
   decodeTaskToken,
 } from "./activity-task.ts";
+import { type ChildStartReport, childClosed, recordChildStart, settleOutbox } from "./child-workflow.ts";
 import type { Decision } from "./draft.ts";
-import type { CancelRequest, RunSelector, SignalRequest, SignalWithStartRequest } from "./protocol.ts";
+import { type ExternalReport, notItsChild, recordExternalResult, repeatedRequest } from "./external-workflow.ts";
+import type {
+  CancelRequest,
+  ChildClosedRequest,
+  RunSelector,
+  SignalRequest,
+  SignalWithStartRequest,
+} from "./protocol.ts";
+import type { UpdateRequest, UpdateWithStartRequest } from "./protocol.ts";
 import type { StartReply, StartRequest, TerminateRequest } from "./protocol.ts";
 import { rejected } from "./rejection.ts";
 import * as check from "./request-check.ts";
@@ -26,6 +35,8 @@ import { signalWithStart, startWorkflow } from "./start.ts";
 import type { WorkflowState } from "./state.ts";
 import { requestCancel, terminateWorkflow } from "./termination.ts";
 import { tick } from "./tick.ts";
+import { type UpdateTaken, updateWorkflow } from "./update.ts";
+import { type UpdateWithStartTaken, updateWithStart } from "./update-with-start.ts";
 import {
   type CompleteWorkflowTaskRequest,
   type FailWorkflowTaskRequest,
@@ -41,6 +52,8 @@ export interface Requests {
   signal: SignalRequest;
   requestCancel: CancelRequest;
   terminate: TerminateRequest;
+  update: UpdateRequest;
+  updateWithStart: UpdateWithStartRequest & { readonly newRunId: string };
   completeWorkflowTask: CompleteWorkflowTaskRequest;
   failWorkflowTask: FailWorkflowTaskRequest;
   claimActivity: ClaimActivityRequest;
@@ -48,6 +61,10 @@ export interface Requests {
   respondActivity: RespondActivityRequest;
   reportDeadLetter: DeadLetterRequest;
   releaseEagerClaim: { readonly runId: string; readonly scheduledEventId: number };
+  childClosed: ChildClosedRequest;
+  recordChildStart: ChildStartReport;
+  recordExternalResult: ExternalReport;
+  settleOutbox: Readonly<Record<string, never>>;
   tick: Readonly<Record<string, never>>;
 }
 
@@ -58,6 +75,8 @@ export interface Values {
   signal: { readonly runId: string };
   requestCancel: { readonly runId: string };
   terminate: { readonly runId: string };
+  update: UpdateTaken;
+  updateWithStart: UpdateWithStartTaken;
   completeWorkflowTask: WorkflowTaskReply;
   failWorkflowTask: WorkflowTaskReply;
   claimActivity: ClaimDecision;
@@ -65,6 +84,10 @@ export interface Values {
   respondActivity: { readonly accepted: true };
   reportDeadLetter: { readonly accepted: boolean };
   releaseEagerClaim: { readonly released: boolean };
+  childClosed: { readonly accepted: true };
+  recordChildStart: { readonly recorded: boolean };
+  recordExternalResult: { readonly recorded: boolean };
+  settleOutbox: { readonly settled: boolean };
   tick: { readonly taskGivenUp: boolean };
 }
 
@@ -91,11 +114,20 @@ const HANDLERS: { readonly [K in RequestKind]: Handler<K> } = {
     check.signalRequest(request.signal) ??
     signalWithStart(state, request, nowMs, request.newRunId),
   signal: (state, request, nowMs) =>
-    check.signalRequest(request) ?? onRun(state, request, (run) => signalWorkflow(run, request, nowMs)),
+    check.signalRequest(request) ??
+    repeatedRequest(state, request) ??
+    onRun(state, request, (run) => notItsChild(run, request.sender) ?? signalWorkflow(run, request, nowMs)),
   requestCancel: (state, request, nowMs) =>
-    check.cancelRequest(request) ?? onRun(state, request, (run) => requestCancel(run, request, nowMs)),
+    check.cancelRequest(request) ??
+    repeatedRequest(state, request) ??
+    onRun(state, request, (run) => notItsChild(run, request.sender) ?? requestCancel(run, request, nowMs)),
   terminate: (state, request, nowMs) =>
-    check.terminateRequest(request) ?? onRun(state, request, (run) => terminateWorkflow(run, request, nowMs)),
+    check.terminateRequest(request) ??
+    onRun(state, request, (run) => notItsChild(run, request.sender) ?? terminateWorkflow(run, request, nowMs)),
+  update: (state, request, nowMs) =>
+    check.updateRequest(request) ?? onRun(state, request, (run) => updateWorkflow(run, request, nowMs)),
+  updateWithStart: (state, request, nowMs) =>
+    check.updateWithStartRequest(request) ?? updateWithStart(state, request, nowMs, request.newRunId),
   completeWorkflowTask: (state, request, nowMs) => onRun(state, {}, (run) => completeWorkflowTask(run, request, nowMs)),
   failWorkflowTask: (state, request, nowMs) => onRun(state, {}, (run) => failWorkflowTask(run, request, nowMs)),
   claimActivity: (state, request, nowMs) =>
@@ -113,6 +145,11 @@ const HANDLERS: { readonly [K in RequestKind]: Handler<K> } = {
   reportDeadLetter: (state, request, nowMs) =>
     check.version(request.version) ?? onRun(state, {}, (run) => reportDeadLetter(run, request, nowMs)),
   releaseEagerClaim: (state, request, nowMs) => onRun(state, {}, (run) => releaseEagerClaim(run, request, nowMs)),
+  childClosed: (state, request, nowMs) =>
+    check.childClosedRequest(request) ?? onRun(state, {}, (run) => childClosed(run, request, nowMs)),
+  recordChildStart: (state, request, nowMs) => onRun(state, {}, (run) => recordChildStart(run, request, nowMs)),
+  recordExternalResult: (state, request, nowMs) => onRun(state, {}, (run) => recordExternalResult(run, request, nowMs)),
+  settleOutbox: (state, _request, nowMs) => onRun(state, {}, (run) => settleOutbox(run, nowMs)),
   tick: (state, _request, nowMs) => onRun(state, {}, (run) => tick(run, nowMs)),
 };
 

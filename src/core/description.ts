@@ -8,12 +8,13 @@ import type { HistoryEvent } from "./history-event.ts";
 import type {
   PendingActivityInfo,
   PendingActivityState,
+  PendingChildInfo,
   PendingWorkflowTaskInfo,
   WorkflowExecutionDescription,
   WorkflowOutcome,
 } from "./protocol.ts";
 import { completeRetryPolicy } from "./retry-policy.ts";
-import { type ActivityState, type WorkflowState, openActivities } from "./state.ts";
+import { type ActivityState, type ChildState, type WorkflowState, openActivities } from "./state.ts";
 
 function pendingActivityState(activity: Readonly<ActivityState>): PendingActivityState {
   if (activity.cancelRequestedEventId !== undefined) return "CANCEL_REQUESTED";
@@ -54,6 +55,17 @@ function pendingWorkflowTask(state: Readonly<WorkflowState>): PendingWorkflowTas
   };
 }
 
+function pendingChild(child: Readonly<ChildState>): PendingChildInfo {
+  return {
+    namespace: child.namespace,
+    workflowId: child.workflowId,
+    ...(child.runId === undefined ? {} : { runId: child.runId }),
+    workflowType: child.workflowType,
+    initiatedEventId: child.initiatedEventId,
+    parentClosePolicy: child.parentClosePolicy,
+  };
+}
+
 export function describeRun(state: Readonly<WorkflowState>, nowMs: number): WorkflowExecutionDescription {
   const { identity, start } = state;
   const task = pendingWorkflowTask(state);
@@ -67,12 +79,17 @@ export function describeRun(state: Readonly<WorkflowState>, nowMs: number): Work
     taskQueue: start.taskQueue,
     status: state.status,
     startTimeMs: start.startTimeMs,
-    executionTimeMs: start.startTimeMs,
+    executionTimeMs: start.firstWorkflowTaskAtMs,
     ...(state.closeTimeMs === undefined ? {} : { closeTimeMs: state.closeTimeMs }),
     historyLength: state.nextEventId - 1,
     historySizeBytes: state.historyBytes,
-    ...(start.memo ? { memo: start.memo } : {}),
+    ...(state.memo ? { memo: state.memo } : {}),
+    ...(state.searchAttributes ? { searchAttributes: state.searchAttributes } : {}),
+    ...(start.userMetadata ? { userMetadata: start.userMetadata } : {}),
+    ...(start.parent ? { parent: start.parent } : {}),
+    ...(start.root ? { root: start.root } : {}),
     cancelRequested: state.cancelRequested,
+    pendingChildren: state.status === "RUNNING" ? Object.values(state.children).map(pendingChild) : [],
     pendingActivities: openActivities(state).map((activity) => pendingActivity(activity, nowMs)),
     pendingTimers: Object.values(state.timers).map((timer) => ({ ...timer })),
     ...(task ? { pendingWorkflowTask: task } : {}),
@@ -102,6 +119,8 @@ export function outcomeOf(state: Readonly<WorkflowState>, closing: HistoryEvent 
       };
     case "WorkflowExecutionTimedOut":
       return { kind: "timedOut", ...run };
+    case "WorkflowExecutionContinuedAsNew":
+      return { kind: "continuedAsNew", ...run, newExecutionRunId: closing.attributes.newExecutionRunId };
     default:
       return { kind: "pending", runId };
   }

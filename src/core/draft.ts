@@ -5,9 +5,10 @@
  * and starting workflow tasks. The state it reads is never changed here.
  *
  * Rules: (1) while a workflow task is with the worker, everything that is not its own completion is buffered;
- * (2) on flush, events that close activities come after the other buffered ones; (3) nothing follows a close event.
+ * (2) on flush, events that close activities and children come after the other buffered ones; (3) nothing follows a close event.
  */
-import type { EventAttributes, EventType, HistoryEvent } from "./history-event.ts";
+import type { Failure } from "./failure.ts";
+import type { EventAttributes, EventType, HistoryEvent, UserMetadata } from "./history-event.ts";
 import {
   MAX_HISTORY_BYTES,
   MAX_HISTORY_EVENTS,
@@ -20,10 +21,21 @@ import {
   type BufferedEvent,
   type ProgressChange,
   type RunIdentity,
+  type UpdateChanges,
   type WorkflowState,
   type WorkflowTaskState,
+  admittedAfter,
+  isBeforeFirstTask,
   isWorkflowTaskStarted,
 } from "./state.ts";
+import type { UpdateMessage } from "./workflow-task.ts";
+
+/** A run that begins, with the updates that are to be its first. */
+export interface NewRun {
+  readonly identity: RunIdentity;
+  readonly events: readonly HistoryEvent[];
+  readonly admitted?: readonly UpdateMessage[];
+}
 
 /** What is to be committed and done. */
 export interface Changes {
@@ -31,7 +43,9 @@ export interface Changes {
   readonly buffered: readonly BufferedEvent[];
   readonly progress: readonly ProgressChange[];
   /** A run that begins with this commit, after the events above. */
-  readonly newRun?: { readonly identity: RunIdentity; readonly events: readonly HistoryEvent[] };
+  readonly newRun?: NewRun;
+  /** Not stored. Takes effect before the events. */
+  readonly updates?: UpdateChanges;
   /** Whether events that waited have been numbered among `events`. */
   readonly flushed: boolean;
   /** Activities (by scheduled event id) whose task is to be sent after the commit. */
@@ -40,6 +54,8 @@ export interface Changes {
   readonly eagerDispatch: readonly number[];
   /** Every dispatch due up to here is among `dispatch`. */
   readonly dispatchedUpToMs?: number;
+  /** What waits in the outbox was due; it is due again at this time if it still waits. */
+  readonly redeliverMs?: number;
 }
 
 /** A decision: changes with the answer to the caller, or a rejection that changes nothing. */
@@ -68,12 +84,25 @@ const ACTIVITY_CLOSING: ReadonlySet<EventType> = new Set<EventType>([
   "ActivityTaskCanceled",
 ]);
 
+const CHILD_CLOSING: ReadonlySet<EventType> = new Set<EventType>([
+  "ChildWorkflowExecutionCompleted",
+  "ChildWorkflowExecutionFailed",
+  "ChildWorkflowExecutionCanceled",
+  "ChildWorkflowExecutionTimedOut",
+  "ChildWorkflowExecutionTerminated",
+]);
+
+function isLate({ eventType }: BufferedEvent): boolean {
+  return ACTIVITY_CLOSING.has(eventType) || CHILD_CLOSING.has(eventType);
+}
+
 const CLOSING: ReadonlySet<EventType> = new Set<EventType>([
   "WorkflowExecutionCompleted",
   "WorkflowExecutionFailed",
   "WorkflowExecutionTimedOut",
   "WorkflowExecutionCanceled",
   "WorkflowExecutionTerminated",
+  "WorkflowExecutionContinuedAsNew",
 ]);
 
 export class Draft {
@@ -90,8 +119,13 @@ export class Draft {
   #taskStarted: boolean;
   #taskOpen: boolean;
   #closed = false;
+  #newRun: Changes["newRun"];
   #flushed = false;
   #dispatchedUpToMs: number | undefined;
+  #redeliverMs: number | undefined;
+  readonly #admitted: UpdateMessage[] = [];
+  readonly #rejectedUpdates: UpdateChanges["rejected"][number][] = [];
+  #taskDropped = false;
 
   constructor(state: Readonly<WorkflowState>, nowMs: number) {
     this.#state = state;
@@ -116,21 +150,28 @@ export class Draft {
   }
 
   /** Numbers an event and returns its id. */
-  append<T extends EventType>(eventType: T, attributes: EventAttributes[T], eventTimeMs = this.#nowMs): number {
+  append<T extends EventType>(
+    eventType: T,
+    attributes: EventAttributes[T],
+    eventTimeMs = this.#nowMs,
+    userMetadata?: UserMetadata,
+  ): number {
     // Leftovers of a retried task that died with its object come first: they happened first.
     if (!this.#taskStarted && this.#waiting.length > 0) this.#flush();
     const eventId = this.#nextEventId;
     this.#nextEventId += 1;
     // The pair (type, attributes) is checked by the signature; the union cannot see that.
-    this.#events.push({ eventId, eventTimeMs, eventType, attributes } as HistoryEvent);
+    const metadata = userMetadata ? { userMetadata } : {};
+    this.#events.push({ eventId, eventTimeMs, eventType, attributes, ...metadata } as HistoryEvent);
     if (CLOSING.has(eventType)) this.#closed = true;
     return eventId;
   }
 
-  /** Numbers an event, or buffers it while a workflow task is with the worker. */
-  appendOrBuffer<T extends EventType>(eventType: T, attributes: EventAttributes[T]): void {
-    if (this.#taskStarted) this.buffer(eventType, attributes);
-    else this.append(eventType, attributes);
+  /** Numbers an event, or buffers it while a workflow task is with the worker. Returns its id, 0 if it is buffered. */
+  appendOrBuffer<T extends EventType>(eventType: T, attributes: EventAttributes[T]): number {
+    if (!this.#taskStarted) return this.append(eventType, attributes);
+    this.buffer(eventType, attributes);
+    return 0;
   }
 
   /** Puts an event behind the events of the commands now being processed. */
@@ -167,6 +208,17 @@ export class Draft {
     return started?.eventId ?? 0;
   }
 
+  /** Id of the Started event of a child for which it waited; 0 if it waits still. */
+  childStartedEventId(initiatedEventId: number): number {
+    // Leftovers of a task that died with its object get their numbers before anything else does.
+    if (!this.#taskStarted) this.#flush();
+    const started = this.#events.findLast(
+      (event) =>
+        event.eventType === "ChildWorkflowExecutionStarted" && event.attributes.initiatedEventId === initiatedEventId,
+    );
+    return started?.eventId ?? 0;
+  }
+
   activityProgress(scheduledEventId: number, progress: ActivityProgress): void {
     this.#progress.push({ kind: "activity", scheduledEventId, progress });
   }
@@ -187,6 +239,16 @@ export class Draft {
   /** Says that every dispatch due by now is in this draft. */
   dispatchedUpToNow(): void {
     this.#dispatchedUpToMs = this.#nowMs;
+  }
+
+  /** Says when what waits in the outbox is due again. */
+  redeliverAt(ms: number): void {
+    this.#redeliverMs = ms;
+  }
+
+  /** Says that nothing waits in the outbox of the closed run any more. */
+  settleOutbox(): void {
+    this.#progress.push({ kind: "outboxSettled" });
   }
 
   /** Writes what a retried task left unwritten until now: its Scheduled and Started. */
@@ -225,8 +287,8 @@ export class Draft {
     // Nothing follows the end of a run; what a command buffered before it has lost its meaning.
     if (batch.length === 0 || this.#closed) return false;
     this.#flushed = true;
-    const closing = batch.filter((event) => ACTIVITY_CLOSING.has(event.eventType));
-    const others = batch.filter((event) => !ACTIVITY_CLOSING.has(event.eventType));
+    const closing = batch.filter(isLate);
+    const others = batch.filter((event) => !isLate(event));
     const startedEventIds = new Map<number, number>();
     for (const event of [...others, ...closing]) this.#number(event, startedEventIds);
     return true;
@@ -238,9 +300,14 @@ export class Draft {
       startedEventIds.set(event.attributes.scheduledEventId, eventId);
       return;
     }
+    if (event.eventType === "ChildWorkflowExecutionStarted") {
+      const eventId = this.append(event.eventType, event.attributes, event.eventTimeMs);
+      startedEventIds.set(event.attributes.initiatedEventId, eventId);
+      return;
+    }
     const attributes = { ...event.attributes };
-    if (ACTIVITY_CLOSING.has(event.eventType) && "scheduledEventId" in attributes && "startedEventId" in attributes) {
-      const startedEventId = startedEventIds.get(attributes.scheduledEventId);
+    if (isLate(event) && "startedEventId" in attributes) {
+      const startedEventId = startedEventIds.get(openedBy(attributes));
       if (startedEventId !== undefined) Object.assign(attributes, { startedEventId });
     }
     this.append(event.eventType, attributes, event.eventTimeMs);
@@ -248,7 +315,7 @@ export class Draft {
 
   /** Schedules and at once starts a workflow task, unless one is open or the run has closed. */
   ensureWorkflowTask(): void {
-    if (this.#closed || this.#taskOpen) return;
+    if (this.#closed || this.#taskOpen || isBeforeFirstTask(this.#state, this.#nowMs)) return;
     if (this.#terminateOverLimit()) return;
     const scheduledEventId = this.append("WorkflowTaskScheduled", taskScheduled(this.#state, 1));
     this.append("WorkflowTaskStarted", taskStarted(this.#state, scheduledEventId));
@@ -287,6 +354,46 @@ export class Draft {
     this.#taskStarted = true;
   }
 
+  /** Takes an update in: the next workflow task to start carries it. */
+  admitUpdate(update: UpdateMessage): void {
+    this.#admitted.push(update);
+  }
+
+  /** Takes an update out that the workflow has refused. */
+  rejectUpdate(updateId: string, failure: Failure): void {
+    this.#rejectedUpdates.push({ updateId, failure });
+  }
+
+  /** Updates that wait for a workflow task, or for a run that will have one. */
+  get admittedUpdates(): readonly UpdateMessage[] {
+    return admittedAfter(this.#state, { events: this.#events, ...this.#updateChanges() });
+  }
+
+  /**
+   * Starts a workflow task for the updates that wait, unless one is open. Like a retried one it is not history yet, and
+   * unlike it nothing of it is stored: if the workflow refuses the updates it has never been.
+   */
+  ensureSpeculativeTask(): void {
+    if (this.#closed || this.#taskOpen || isBeforeFirstTask(this.#state, this.#nowMs)) return;
+    const hasBegun = this.#state.workflowTask !== undefined || this.#state.lastWorkflowTaskClosedEventId > 0;
+    // News, and the beginning of the workflow, need a task that stays.
+    if (this.flushBuffered() || !hasBegun) return this.ensureWorkflowTask();
+    if (this.#terminateOverLimit()) return;
+    const scheduledEventId = this.#nextEventId;
+    const startedEventId = scheduledEventId + 1;
+    const times = { scheduledTimeMs: this.#nowMs, startedTimeMs: this.#nowMs, timeoutFromMs: this.#nowMs };
+    const task = { scheduledEventId, startedEventId, ...times, notBeforeMs: this.#nowMs, attempt: 1, inHistory: false };
+    this.workflowTaskProgress({ ...task, speculative: true }, { volatile: true });
+    this.#taskStarted = true;
+  }
+
+  /** Ends the speculative task in flight as if it had never been. */
+  dropSpeculativeTask(): void {
+    this.#taskDropped = true;
+    this.#taskStarted = false;
+    this.#taskOpen = false;
+  }
+
   /** Ends the task in flight, if any, so that the run can be closed from outside; nothing buffered is lost. */
   abandonWorkflowTask(): void {
     const task = this.#state.workflowTask;
@@ -299,6 +406,11 @@ export class Draft {
     }
     this.#taskOpen = false;
     this.flushBuffered();
+  }
+
+  /** Begins another run with the commit that ends this one. */
+  beginRun(identity: RunIdentity, events: readonly HistoryEvent[]): void {
+    this.#newRun = { identity, events };
   }
 
   /** The finished decision. */
@@ -314,9 +426,31 @@ export class Draft {
       flushed: this.#flushed,
       dispatch: this.#dispatch,
       eagerDispatch: this.#eagerDispatch,
+      ...this.#newRunChange(),
+      ...this.#updateChanges(),
       ...(this.#dispatchedUpToMs === undefined ? {} : { dispatchedUpToMs: this.#dispatchedUpToMs }),
+      ...(this.#redeliverMs === undefined ? {} : { redeliverMs: this.#redeliverMs }),
     };
   }
+
+  /** Whoever continues the run continues with the updates that nobody has answered. */
+  #newRunChange(): Pick<Changes, "newRun"> {
+    if (!this.#newRun) return {};
+    const admitted = this.admittedUpdates;
+    return { newRun: { ...this.#newRun, ...(admitted.length > 0 ? { admitted } : {}) } };
+  }
+
+  #updateChanges(): Pick<Changes, "updates"> {
+    if (this.#admitted.length + this.#rejectedUpdates.length === 0 && !this.#taskDropped) return {};
+    const updates = { admitted: this.#admitted, rejected: this.#rejectedUpdates, taskDropped: this.#taskDropped };
+    return { updates };
+  }
+}
+
+/** The event that scheduled or initiated what this event ends. */
+function openedBy(attributes: object): number {
+  if ("scheduledEventId" in attributes) return Number(attributes.scheduledEventId);
+  return "initiatedEventId" in attributes ? Number(attributes.initiatedEventId) : 0;
 }
 
 function taskScheduled(state: Readonly<WorkflowState>, attempt: number): EventAttributes["WorkflowTaskScheduled"] {

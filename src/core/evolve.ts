@@ -5,16 +5,20 @@
  * history was decided before. A buffered event takes effect on its entity at once and again, harmlessly, when it is
  * numbered.
  */
-import type { EventOf, HistoryEvent } from "./history-event.ts";
+import type { EventAttributes, EventOf, HistoryEvent } from "./history-event.ts";
+import { FIRST_REDELIVERY_MS, cancelRequestId, hasOutbox, isItself } from "./outbox.ts";
+import type { SearchAttributeMap } from "./payload.ts";
 import {
   type BufferedEvent,
   type ProgressChange,
   type RunIdentity,
   type StartFacts,
+  type UpdateChanges,
   type WorkflowState,
   initialProgress,
   namedRecord,
 } from "./state.ts";
+import type { UpdateMessage } from "./workflow-task.ts";
 
 function startFacts(event: EventOf<"WorkflowExecutionStarted">): StartFacts {
   const { attributes } = event;
@@ -30,6 +34,23 @@ function startFacts(event: EventOf<"WorkflowExecutionStarted">): StartFacts {
     originalExecutionRunId: attributes.originalExecutionRunId,
     firstExecutionRunId: attributes.firstExecutionRunId,
     ...(attributes.memo ? { memo: attributes.memo } : {}),
+    attempt: attributes.attempt,
+    ...(attributes.retryPolicy ? { retryPolicy: attributes.retryPolicy } : {}),
+    ...(attributes.cronSchedule === undefined ? {} : { cronSchedule: attributes.cronSchedule }),
+    workflowExecutionTimeoutMs: attributes.workflowExecutionTimeoutMs ?? 0,
+    firstWorkflowTaskAtMs: event.eventTimeMs + (attributes.firstWorkflowTaskBackoffMs ?? 0),
+    ...parentFacts(attributes),
+    ...(event.userMetadata ? { userMetadata: event.userMetadata } : {}),
+  };
+}
+
+function parentFacts(attributes: EventAttributes["WorkflowExecutionStarted"]): Pick<StartFacts, "parent" | "root"> {
+  const { parentWorkflowExecution: parent, parentWorkflowNamespace, parentInitiatedEventId } = attributes;
+  const root = attributes.rootWorkflowExecution ? { root: attributes.rootWorkflowExecution } : {};
+  if (!parent || parentWorkflowNamespace === undefined || parentInitiatedEventId === undefined) return root;
+  return {
+    parent: { ...parent, namespace: parentWorkflowNamespace, initiatedEventId: parentInitiatedEventId },
+    ...root,
   };
 }
 
@@ -45,11 +66,21 @@ export function initialState(identity: RunIdentity, started: EventOf<"WorkflowEx
     lastWorkflowTaskClosedEventId: 0,
     activities: {},
     timers: namedRecord(),
+    children: {},
+    externals: {},
     buffered: [],
-    signalRequestIds: namedRecord(),
+    signalRequestIds: namedRecord(
+      Object.fromEntries((started.attributes.inheritedRequestIds ?? []).map((id) => [id, true as const])),
+    ),
     signalCount: 0,
+    admittedUpdates: [],
+    updates: namedRecord(),
+    externalRequestIds: [...(started.attributes.inheritedRequestIds ?? [])],
     cancelRequested: false,
+    ...(started.attributes.memo ? { memo: started.attributes.memo } : {}),
+    ...(started.attributes.searchAttributes ? { searchAttributes: started.attributes.searchAttributes } : {}),
     dispatchedUpToMs: started.eventTimeMs,
+    redeliverMs: started.eventTimeMs,
   };
 }
 
@@ -72,11 +103,59 @@ function scheduleActivity(state: WorkflowState, event: EventOf<"ActivityTaskSche
   };
 }
 
+function startTimer(state: WorkflowState, { eventId, eventTimeMs, attributes }: EventOf<"TimerStarted">): void {
+  const { timerId, startToFireTimeoutMs } = attributes;
+  state.timers[timerId] = { timerId, startedEventId: eventId, fireTimeMs: eventTimeMs + startToFireTimeoutMs };
+}
+
+function scheduleWorkflowTask(state: WorkflowState, event: EventOf<"WorkflowTaskScheduled">): void {
+  state.workflowTask = {
+    scheduledEventId: event.eventId,
+    scheduledTimeMs: event.eventTimeMs,
+    attempt: event.attributes.attempt,
+    inHistory: true,
+    notBeforeMs: event.eventTimeMs,
+  };
+}
+
 function startWorkflowTask(state: WorkflowState, event: EventOf<"WorkflowTaskStarted">): void {
   if (!state.workflowTask) return;
   state.workflowTask.startedEventId = event.eventId;
   state.workflowTask.startedTimeMs = event.eventTimeMs;
   state.workflowTask.timeoutFromMs = event.eventTimeMs;
+  carryUpdates(state);
+}
+
+/** A task that starts carries every update that waits. */
+function carryUpdates(state: WorkflowState): void {
+  for (const update of state.admittedUpdates) update.carried = true;
+}
+
+function acceptUpdate(state: WorkflowState, event: EventOf<"WorkflowExecutionUpdateAccepted">): void {
+  const { updateId } = event.attributes.acceptedRequest.meta;
+  state.updates[updateId] = { acceptedEventId: event.eventId };
+  withdrawUpdate(state, updateId);
+}
+
+function completeUpdate(state: WorkflowState, event: EventOf<"WorkflowExecutionUpdateCompleted">): void {
+  const update = state.updates[event.attributes.meta.updateId];
+  if (update) update.completedEventId = event.eventId;
+}
+
+function withdrawUpdate(state: WorkflowState, updateId: string): void {
+  state.admittedUpdates = state.admittedUpdates.filter(({ message }) => message.updateId !== updateId);
+}
+
+/** Takes updates in; the next workflow task to start carries them. */
+export function admitUpdates(state: WorkflowState, messages: readonly UpdateMessage[]): void {
+  for (const message of messages) state.admittedUpdates.push({ message, carried: false });
+}
+
+/** Applies what history does not show of updates. Comes before the events of the same commit. */
+export function evolveUpdates(state: WorkflowState, changes: UpdateChanges): void {
+  for (const { updateId } of changes.rejected) withdrawUpdate(state, updateId);
+  admitUpdates(state, changes.admitted);
+  if (changes.taskDropped) delete state.workflowTask;
 }
 
 function endWorkflowTask(state: WorkflowState, eventId: number): void {
@@ -92,6 +171,113 @@ function countSignal(state: WorkflowState, requestId: string): void {
   state.signalCount += 1;
 }
 
+/** Encoded forms that mean "no value": JSON null and the empty list. */
+const EMPTY_VALUES: ReadonlySet<string | undefined> = new Set([undefined, "", "bnVsbA==", "W10="]);
+
+/** Search attributes with others laid over them; an empty value removes its attribute. */
+export function mergeSearchAttributes(
+  before: SearchAttributeMap | undefined,
+  upserted: SearchAttributeMap,
+): SearchAttributeMap {
+  const fields = namedRecord({ ...before?.indexedFields });
+  for (const [name, payload] of Object.entries(upserted.indexedFields)) {
+    if (EMPTY_VALUES.has(payload.data)) delete fields[name];
+    else fields[name] = payload;
+  }
+  return { indexedFields: { ...fields } };
+}
+
+function upsertMemo(state: WorkflowState, change: EventAttributes["WorkflowPropertiesModified"]): void {
+  const fields = namedRecord({ ...state.memo?.fields, ...change.upsertedMemo.fields });
+  for (const name of change.removedMemoKeys ?? []) delete fields[name];
+  state.memo = { fields: { ...fields } };
+}
+
+/** Request ids of other workflows that are kept at the least. */
+const EXTERNAL_REQUEST_IDS = 200;
+
+function rememberExternal(state: WorkflowState, requestId: string): void {
+  if (state.externalRequestIds.includes(requestId)) return;
+  state.externalRequestIds.push(requestId);
+  if (state.externalRequestIds.length > 2 * EXTERNAL_REQUEST_IDS)
+    state.externalRequestIds = state.externalRequestIds.slice(-EXTERNAL_REQUEST_IDS);
+}
+
+function receiveSignal(state: WorkflowState, signal: EventAttributes["WorkflowExecutionSignaled"]): void {
+  countSignal(state, signal.requestId);
+  if (signal.externalWorkflowExecution) rememberExternal(state, signal.requestId);
+}
+
+function receiveCancel(state: WorkflowState, request: EventAttributes["WorkflowExecutionCancelRequested"]): void {
+  state.cancelRequested = true;
+  const { externalWorkflowExecution: sender, externalInitiatedEventId: initiatedEventId } = request;
+  if (!sender || initiatedEventId === undefined) return;
+  rememberExternal(state, cancelRequestId({ runId: sender.runId, initiatedEventId }));
+}
+
+/** Something is to be delivered; should the delivery be lost, it is made again by this time. */
+function redeliverBy(state: WorkflowState, atMs: number): void {
+  state.redeliverMs = hasOutbox(state) ? Math.min(state.redeliverMs, atMs) : atMs;
+}
+
+/** A delivery has failed: what waits is due at this time. Not stored; a state that is loaded is due at once. */
+export function evolveRedelivery(state: WorkflowState, atMs: number): void {
+  state.redeliverMs = atMs;
+}
+
+function initiateChild(state: WorkflowState, event: EventOf<"StartChildWorkflowExecutionInitiated">): void {
+  const { attributes, eventId } = event;
+  redeliverBy(state, event.eventTimeMs + FIRST_REDELIVERY_MS);
+  state.children[eventId] = {
+    initiatedEventId: eventId,
+    namespace: attributes.namespace,
+    workflowId: attributes.workflowId,
+    workflowType: attributes.workflowType.name,
+    parentClosePolicy: attributes.parentClosePolicy,
+    workflowTaskCompletedEventId: attributes.workflowTaskCompletedEventId,
+  };
+}
+
+type ExternalInitiated =
+  | EventOf<"SignalExternalWorkflowExecutionInitiated">
+  | EventOf<"RequestCancelExternalWorkflowExecutionInitiated">;
+
+function initiateExternal(state: WorkflowState, event: ExternalInitiated): void {
+  const { attributes, eventId } = event;
+  const target = attributes.workflowExecution;
+  // Answered by the commit that initiates it.
+  if (isItself(state, attributes.namespace, target)) return;
+  redeliverBy(state, event.eventTimeMs + FIRST_REDELIVERY_MS);
+  state.externals[eventId] = {
+    kind: event.eventType === "SignalExternalWorkflowExecutionInitiated" ? "signal" : "cancel",
+    initiatedEventId: eventId,
+    namespace: attributes.namespace,
+    target,
+    workflowTaskCompletedEventId: attributes.workflowTaskCompletedEventId,
+  };
+}
+
+function startChild(
+  state: WorkflowState,
+  { initiatedEventId, workflowExecution }: EventAttributes["ChildWorkflowExecutionStarted"],
+  startedEventId: number,
+): void {
+  const child = state.children[initiatedEventId];
+  if (!child) return;
+  child.runId = workflowExecution.runId;
+  child.startedEventId = startedEventId;
+}
+
+/** What a run is once each of these events has ended it. */
+const CLOSED_AS = {
+  WorkflowExecutionCompleted: "COMPLETED",
+  WorkflowExecutionFailed: "FAILED",
+  WorkflowExecutionTimedOut: "TIMED_OUT",
+  WorkflowExecutionCanceled: "CANCELLED",
+  WorkflowExecutionTerminated: "TERMINATED",
+  WorkflowExecutionContinuedAsNew: "CONTINUED_AS_NEW",
+} as const;
+
 function close(state: WorkflowState, event: HistoryEvent, status: WorkflowState["status"]): void {
   state.status = status;
   state.closeEventId = event.eventId;
@@ -100,16 +286,33 @@ function close(state: WorkflowState, event: HistoryEvent, status: WorkflowState[
   state.activities = {};
   state.timers = namedRecord();
   state.buffered = [];
+  state.admittedUpdates = [];
+  // Children stay: their parent close policy is what the run still has to see to.
+  redeliverBy(state, event.eventTimeMs + FIRST_REDELIVERY_MS);
 }
 
 /** What an event does to the entity it is about; the same whether it is numbered or still buffered. */
 function evolveEntity(state: WorkflowState, event: HistoryEvent | BufferedEvent): void {
   switch (event.eventType) {
     case "WorkflowExecutionSignaled":
-      countSignal(state, event.attributes.requestId);
-      return;
+      return receiveSignal(state, event.attributes);
     case "WorkflowExecutionCancelRequested":
-      state.cancelRequested = true;
+      return receiveCancel(state, event.attributes);
+    case "ChildWorkflowExecutionStarted":
+      return startChild(state, event.attributes, "eventId" in event ? event.eventId : 0);
+    case "StartChildWorkflowExecutionFailed":
+    case "ChildWorkflowExecutionCompleted":
+    case "ChildWorkflowExecutionFailed":
+    case "ChildWorkflowExecutionCanceled":
+    case "ChildWorkflowExecutionTimedOut":
+    case "ChildWorkflowExecutionTerminated":
+      delete state.children[event.attributes.initiatedEventId];
+      return;
+    case "ExternalWorkflowExecutionSignaled":
+    case "SignalExternalWorkflowExecutionFailed":
+    case "ExternalWorkflowExecutionCancelRequested":
+    case "RequestCancelExternalWorkflowExecutionFailed":
+      delete state.externals[event.attributes.initiatedEventId];
       return;
     case "ActivityTaskCompleted":
     case "ActivityTaskFailed":
@@ -133,24 +336,21 @@ function evolveNumbered(state: WorkflowState, event: HistoryEvent): void {
     case "WorkflowExecutionStarted":
       return;
     case "WorkflowExecutionCompleted":
-      return close(state, event, "COMPLETED");
     case "WorkflowExecutionFailed":
-      return close(state, event, "FAILED");
     case "WorkflowExecutionTimedOut":
-      return close(state, event, "TIMED_OUT");
     case "WorkflowExecutionCanceled":
-      return close(state, event, "CANCELLED");
     case "WorkflowExecutionTerminated":
-      return close(state, event, "TERMINATED");
-    case "WorkflowTaskScheduled":
-      state.workflowTask = {
-        scheduledEventId: event.eventId,
-        scheduledTimeMs: event.eventTimeMs,
-        attempt: event.attributes.attempt,
-        inHistory: true,
-        notBeforeMs: event.eventTimeMs,
-      };
+    case "WorkflowExecutionContinuedAsNew":
+      return close(state, event, CLOSED_AS[event.eventType]);
+    case "MarkerRecorded":
       return;
+    case "UpsertWorkflowSearchAttributes":
+      state.searchAttributes = mergeSearchAttributes(state.searchAttributes, event.attributes.searchAttributes);
+      return;
+    case "WorkflowPropertiesModified":
+      return upsertMemo(state, event.attributes);
+    case "WorkflowTaskScheduled":
+      return scheduleWorkflowTask(state, event);
     case "WorkflowTaskStarted":
       return startWorkflowTask(state, event);
     case "WorkflowTaskCompleted":
@@ -165,15 +365,14 @@ function evolveNumbered(state: WorkflowState, event: HistoryEvent): void {
       return;
     }
     case "TimerStarted":
-      state.timers[event.attributes.timerId] = {
-        timerId: event.attributes.timerId,
-        startedEventId: event.eventId,
-        fireTimeMs: event.eventTimeMs + event.attributes.startToFireTimeoutMs,
-      };
-      return;
+      return startTimer(state, event);
     case "TimerCanceled":
       delete state.timers[event.attributes.timerId];
       return;
+    case "WorkflowExecutionUpdateAccepted":
+      return acceptUpdate(state, event);
+    case "WorkflowExecutionUpdateCompleted":
+      return completeUpdate(state, event);
     case "WorkflowExecutionSignaled":
     case "WorkflowExecutionCancelRequested":
     case "ActivityTaskStarted":
@@ -182,7 +381,23 @@ function evolveNumbered(state: WorkflowState, event: HistoryEvent): void {
     case "ActivityTaskTimedOut":
     case "ActivityTaskCanceled":
     case "TimerFired":
+    case "ChildWorkflowExecutionStarted":
+    case "StartChildWorkflowExecutionFailed":
+    case "ChildWorkflowExecutionCompleted":
+    case "ChildWorkflowExecutionFailed":
+    case "ChildWorkflowExecutionCanceled":
+    case "ChildWorkflowExecutionTimedOut":
+    case "ChildWorkflowExecutionTerminated":
+    case "ExternalWorkflowExecutionSignaled":
+    case "SignalExternalWorkflowExecutionFailed":
+    case "ExternalWorkflowExecutionCancelRequested":
+    case "RequestCancelExternalWorkflowExecutionFailed":
       return evolveEntity(state, event);
+    case "StartChildWorkflowExecutionInitiated":
+      return initiateChild(state, event);
+    case "SignalExternalWorkflowExecutionInitiated":
+    case "RequestCancelExternalWorkflowExecutionInitiated":
+      return initiateExternal(state, event);
   }
 }
 
@@ -203,6 +418,7 @@ export function evolveBuffered(state: WorkflowState, event: BufferedEvent): void
 /** Whether a stored progress record still speaks of something open. */
 export function isProgressCurrent(state: Readonly<WorkflowState>, change: ProgressChange): boolean {
   if (change.kind === "activity") return state.activities[change.scheduledEventId] !== undefined;
+  if (change.kind === "outboxSettled") return state.status !== "RUNNING";
   // An event may have ended the retried task since; then the record is a leftover.
   return (
     state.status === "RUNNING" &&
@@ -218,5 +434,12 @@ export function evolveProgress(state: WorkflowState, change: ProgressChange): vo
     if (activity) activity.progress = { ...change.progress };
     return;
   }
+  if (change.kind === "outboxSettled") {
+    state.outboxSettled = true;
+    state.children = {};
+    state.externals = {};
+    return;
+  }
   state.workflowTask = { ...change.workflowTask };
+  if (change.workflowTask.startedEventId !== undefined) carryUpdates(state);
 }

@@ -6,11 +6,50 @@
  * `history-json.ts` turns this into Temporal's JSON form by those endings, so a new field must keep to them.
  */
 import type { Failure, RetryState } from "./failure.ts";
-import type { PayloadMap, Payloads } from "./payload.ts";
+import type { Payload, PayloadMap, Payloads, SearchAttributeMap } from "./payload.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 
 export interface Named {
   readonly name: string;
+}
+
+/** One run, by both of its ids. */
+export interface ExecutionRef {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+/** A workflow that is signalled or cancelled from another one; without `runId` its current run is meant. */
+export interface ExecutionTarget {
+  readonly workflowId: string;
+  readonly runId?: string;
+}
+
+/** What users wrote about an operation, encoded. Beside the attributes, as in Temporal. */
+export interface UserMetadata {
+  readonly summary?: Payload;
+  readonly details?: Payload;
+}
+
+/** What happens to a child when its parent closes. */
+export type ParentClosePolicy = "TERMINATE" | "ABANDON" | "REQUEST_CANCEL";
+
+/** Why a signal or cancellation of another workflow could not be delivered. */
+export type ExternalWorkflowFailedCause =
+  | "EXTERNAL_WORKFLOW_EXECUTION_NOT_FOUND"
+  | "NAMESPACE_NOT_FOUND"
+  | "SIGNAL_COUNT_LIMIT_EXCEEDED";
+
+/** Why a child did not start. */
+export type StartChildFailedCause = "WORKFLOW_ALREADY_EXISTS" | "NAMESPACE_NOT_FOUND";
+
+/** How an update ended; exactly one of the fields. */
+export type UpdateOutcome = { readonly success: Payloads } | { readonly failure: Failure };
+
+/** An update as its caller sent it. */
+export interface UpdateRequestRecord {
+  readonly meta: { readonly updateId: string; readonly identity?: string };
+  readonly input: { readonly name: string; readonly args?: Payloads; readonly header?: PayloadMap };
 }
 
 /** Why a workflow task failed. */
@@ -29,7 +68,19 @@ export type WorkflowTaskFailedCause =
   | "NON_DETERMINISTIC_ERROR"
   | "PENDING_ACTIVITIES_LIMIT_EXCEEDED"
   | "PAYLOADS_TOO_LARGE"
-  | "FORCE_CLOSE_COMMAND";
+  | "BAD_CONTINUE_AS_NEW_ATTRIBUTES"
+  | "BAD_START_CHILD_EXECUTION_ATTRIBUTES"
+  | "BAD_SIGNAL_WORKFLOW_EXECUTION_ATTRIBUTES"
+  | "BAD_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_ATTRIBUTES"
+  | "BAD_RECORD_MARKER_ATTRIBUTES"
+  | "BAD_SEARCH_ATTRIBUTES"
+  | "BAD_MODIFY_WORKFLOW_PROPERTIES_ATTRIBUTES"
+  | "BAD_UPDATE_WORKFLOW_EXECUTION_MESSAGE"
+  | "PENDING_CHILD_WORKFLOWS_LIMIT_EXCEEDED"
+  | "PENDING_SIGNALS_LIMIT_EXCEEDED"
+  | "PENDING_REQUEST_CANCEL_LIMIT_EXCEEDED"
+  | "FORCE_CLOSE_COMMAND"
+  | "RESET_WORKFLOW";
 
 /** Flags of the SDK that pin behaviour on replay; written where the official SDK looks for them. */
 export interface SdkMetadata {
@@ -56,8 +107,47 @@ export interface EventAttributes {
     readonly firstExecutionRunId: string;
     readonly identity?: string;
     readonly attempt: number;
+    readonly searchAttributes?: SearchAttributeMap;
+    readonly retryPolicy?: RetryPolicy;
+    readonly cronSchedule?: string;
+    /** The workflow that started this one as its child. */
+    readonly parentWorkflowNamespace?: string;
+    readonly parentWorkflowExecution?: ExecutionRef;
+    readonly parentInitiatedEventId?: number;
+    /** The workflow at the top of the tree of children; absent when it is this one. */
+    readonly rootWorkflowExecution?: ExecutionRef;
+    /** The run before this one in the same chain. */
+    readonly continuedExecutionRunId?: string;
+    readonly initiator?: ContinueAsNewInitiator;
+    /** The failure that the run before ended with. */
+    readonly continuedFailure?: Failure;
+    readonly lastCompletionResult?: Payloads;
+    /** Time before the first workflow task. */
+    readonly firstWorkflowTaskBackoffMs?: number;
+    /**
+     * Request ids of signals that other workflows sent to the runs before, so that a message delivered twice is seen
+     * once though the run changed between. Not exported.
+     */
+    readonly inheritedRequestIds?: readonly string[];
   };
-  WorkflowExecutionCompleted: { readonly result?: Payloads; readonly workflowTaskCompletedEventId: number };
+  WorkflowExecutionContinuedAsNew: {
+    readonly newExecutionRunId: string;
+    readonly workflowType: Named;
+    readonly taskQueue: Named;
+    readonly input?: Payloads;
+    readonly header?: PayloadMap;
+    readonly memo?: PayloadMap;
+    readonly searchAttributes?: SearchAttributeMap;
+    readonly workflowRunTimeoutMs?: number;
+    readonly workflowTaskTimeoutMs: number;
+    readonly backoffStartIntervalMs?: number;
+    readonly initiator: ContinueAsNewInitiator;
+    readonly workflowTaskCompletedEventId: number;
+  };
+  WorkflowExecutionCompleted: {
+    readonly result?: Payloads;
+    readonly workflowTaskCompletedEventId: number;
+  };
   WorkflowExecutionFailed: {
     readonly failure: Failure;
     readonly retryState: RetryState;
@@ -66,7 +156,13 @@ export interface EventAttributes {
   WorkflowExecutionTimedOut: { readonly retryState: RetryState };
   WorkflowExecutionCanceled: { readonly details?: Payloads; readonly workflowTaskCompletedEventId: number };
   WorkflowExecutionTerminated: { readonly reason?: string; readonly details?: Payloads; readonly identity?: string };
-  WorkflowExecutionCancelRequested: { readonly cause?: string; readonly identity?: string };
+  WorkflowExecutionCancelRequested: {
+    readonly cause?: string;
+    readonly identity?: string;
+    /** The workflow that asked, if one did. */
+    readonly externalWorkflowExecution?: ExecutionRef;
+    readonly externalInitiatedEventId?: number;
+  };
   WorkflowExecutionSignaled: {
     readonly signalName: string;
     readonly input?: Payloads;
@@ -74,6 +170,8 @@ export interface EventAttributes {
     readonly identity?: string;
     /** Deduplicates retries of the sender, and is part of what the input's encryption is bound to. */
     readonly requestId: string;
+    /** The workflow that sent it, if one did. */
+    readonly externalWorkflowExecution?: ExecutionRef;
   };
   WorkflowTaskScheduled: {
     readonly taskQueue: Named;
@@ -104,6 +202,9 @@ export interface EventAttributes {
     readonly cause: WorkflowTaskFailedCause;
     readonly failure?: Failure;
     readonly identity?: string;
+    /** Of a reset: the run whose history was taken over, and the run that goes on with it. */
+    readonly baseRunId?: string;
+    readonly newRunId?: string;
   };
   ActivityTaskScheduled: {
     readonly activityId: string;
@@ -168,7 +269,119 @@ export interface EventAttributes {
     readonly workflowTaskCompletedEventId: number;
     readonly identity?: string;
   };
+  MarkerRecorded: {
+    readonly markerName: string;
+    readonly details?: Readonly<Record<string, Payloads>>;
+    readonly failure?: Failure;
+    readonly header?: PayloadMap;
+    readonly workflowTaskCompletedEventId: number;
+  };
+  UpsertWorkflowSearchAttributes: {
+    readonly searchAttributes: SearchAttributeMap;
+    readonly workflowTaskCompletedEventId: number;
+  };
+  WorkflowPropertiesModified: {
+    readonly upsertedMemo: PayloadMap;
+    /** Names among them that were removed: the service cannot see which values are null. Not exported. */
+    readonly removedMemoKeys?: readonly string[];
+    readonly workflowTaskCompletedEventId: number;
+  };
+  WorkflowExecutionUpdateAccepted: {
+    readonly protocolInstanceId: string;
+    readonly acceptedRequestMessageId: string;
+    readonly acceptedRequestSequencingEventId: number;
+    readonly acceptedRequest: UpdateRequestRecord;
+  };
+  WorkflowExecutionUpdateCompleted: {
+    readonly meta: { readonly updateId: string; readonly identity?: string };
+    readonly acceptedEventId: number;
+    readonly outcome: UpdateOutcome;
+  };
+  StartChildWorkflowExecutionInitiated: {
+    readonly namespace: string;
+    readonly workflowId: string;
+    readonly workflowType: Named;
+    readonly taskQueue: Named;
+    readonly input?: Payloads;
+    readonly header?: PayloadMap;
+    readonly memo?: PayloadMap;
+    readonly searchAttributes?: SearchAttributeMap;
+    readonly workflowExecutionTimeoutMs?: number;
+    readonly workflowRunTimeoutMs?: number;
+    readonly workflowTaskTimeoutMs?: number;
+    readonly parentClosePolicy: ParentClosePolicy;
+    readonly workflowIdReusePolicy?: WorkflowIdReusePolicy;
+    readonly retryPolicy?: RetryPolicy;
+    readonly cronSchedule?: string;
+    readonly workflowTaskCompletedEventId: number;
+  };
+  StartChildWorkflowExecutionFailed: {
+    readonly namespace: string;
+    readonly workflowId: string;
+    readonly workflowType: Named;
+    readonly cause: StartChildFailedCause;
+    readonly initiatedEventId: number;
+    readonly workflowTaskCompletedEventId: number;
+  };
+  ChildWorkflowExecutionStarted: ChildEvent & { readonly header?: PayloadMap };
+  ChildWorkflowExecutionCompleted: ChildCloseEvent & { readonly result?: Payloads };
+  ChildWorkflowExecutionFailed: ChildCloseEvent & { readonly failure: Failure; readonly retryState: RetryState };
+  ChildWorkflowExecutionCanceled: ChildCloseEvent & { readonly details?: Payloads };
+  ChildWorkflowExecutionTimedOut: ChildCloseEvent & { readonly retryState: RetryState };
+  ChildWorkflowExecutionTerminated: ChildCloseEvent;
+  SignalExternalWorkflowExecutionInitiated: {
+    readonly namespace: string;
+    readonly workflowExecution: ExecutionTarget;
+    readonly signalName: string;
+    readonly input?: Payloads;
+    readonly header?: PayloadMap;
+    readonly childWorkflowOnly?: boolean;
+    /** What the target deduplicates by, and what the input's encryption is bound to. Not exported. */
+    readonly signalRequestId: string;
+    readonly workflowTaskCompletedEventId: number;
+  };
+  SignalExternalWorkflowExecutionFailed: ExternalEvent & {
+    readonly cause: ExternalWorkflowFailedCause;
+    readonly workflowTaskCompletedEventId: number;
+  };
+  ExternalWorkflowExecutionSignaled: ExternalEvent;
+  RequestCancelExternalWorkflowExecutionInitiated: {
+    readonly namespace: string;
+    readonly workflowExecution: ExecutionTarget;
+    readonly childWorkflowOnly?: boolean;
+    readonly reason?: string;
+    readonly workflowTaskCompletedEventId: number;
+  };
+  RequestCancelExternalWorkflowExecutionFailed: ExternalEvent & {
+    readonly cause: ExternalWorkflowFailedCause;
+    readonly workflowTaskCompletedEventId: number;
+  };
+  ExternalWorkflowExecutionCancelRequested: ExternalEvent;
 }
+
+/** What every event about a started child says. */
+interface ChildEvent {
+  readonly namespace: string;
+  readonly workflowExecution: ExecutionRef;
+  readonly workflowType: Named;
+  readonly initiatedEventId: number;
+}
+
+interface ChildCloseEvent extends ChildEvent {
+  readonly startedEventId: number;
+  /** What the child's payloads are bound to, when it is not the run id. Not exported. */
+  readonly childOriginalExecutionRunId?: string;
+}
+
+/** What every answer of an external workflow says. */
+interface ExternalEvent {
+  readonly namespace: string;
+  readonly workflowExecution: ExecutionTarget;
+  readonly initiatedEventId: number;
+}
+
+export type ContinueAsNewInitiator = "WORKFLOW" | "RETRY" | "CRON_SCHEDULE";
+export type WorkflowIdReusePolicy = "ALLOW_DUPLICATE" | "ALLOW_DUPLICATE_FAILED_ONLY" | "REJECT_DUPLICATE";
 
 export type EventType = keyof EventAttributes;
 
@@ -178,6 +391,7 @@ export interface EventOf<T extends EventType> {
   readonly eventTimeMs: number;
   readonly eventType: T;
   readonly attributes: EventAttributes[T];
+  readonly userMetadata?: UserMetadata;
 }
 
 /** Any event of a history; `eventType` tells which. */

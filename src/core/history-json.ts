@@ -23,20 +23,37 @@ export interface JsonHistory {
 }
 
 /** Enum fields by name, with the prefix that their values carry in proto JSON. */
-const ENUM_PREFIXES: Readonly<Record<string, string>> = {
+export const ENUM_PREFIXES = {
   retryState: "RETRY_STATE_",
   timeoutType: "TIMEOUT_TYPE_",
   category: "APPLICATION_ERROR_CATEGORY_",
-};
+  initiator: "CONTINUE_AS_NEW_INITIATOR_",
+  parentClosePolicy: "PARENT_CLOSE_POLICY_",
+  workflowIdReusePolicy: "WORKFLOW_ID_REUSE_POLICY_",
+} as const;
 
-/** `cause` is an enum in this event only; in a failure it is the failure behind. */
-const CAUSE_PREFIX = "WORKFLOW_TASK_FAILED_CAUSE_";
+/** `cause` is an enum in these events only, each time another; in a failure it is the failure behind. */
+export const CAUSE_PREFIXES = {
+  WorkflowTaskFailed: "WORKFLOW_TASK_FAILED_CAUSE_",
+  StartChildWorkflowExecutionFailed: "START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_",
+  SignalExternalWorkflowExecutionFailed: "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_",
+  RequestCancelExternalWorkflowExecutionFailed: "CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_",
+} as const;
 
 /** Fields whose numbers are int64 in the proto and therefore strings in JSON. */
 const INT64_FIELDS: ReadonlySet<string> = new Set(["historySizeBytes"]);
 
 /** Fields that only Holdfast's service understands. */
-const NOT_EXPORTED: ReadonlySet<string> = new Set(["eagerlyClaimed"]);
+const NOT_EXPORTED: ReadonlySet<string> = new Set([
+  "eagerlyClaimed",
+  "inheritedRequestIds",
+  "removedMemoKeys",
+  "signalRequestId",
+  "childOriginalExecutionRunId",
+]);
+
+/** Fields whose content is the users', to the last name in it. */
+const UNTOUCHED: ReadonlySet<string> = new Set(["payloads", "fields", "indexedFields", "encodedAttributes"]);
 
 /** Exports events as Temporal's JSON. Payloads stay as they are: encoded, unless the caller decoded them before. */
 export function historyToJson(events: readonly HistoryEvent[]): JsonHistory {
@@ -52,6 +69,7 @@ function eventToJson(event: HistoryEvent): JsonEvent {
     eventType: `EVENT_TYPE_${screamingSnake(event.eventType)}`,
     taskId: String(event.eventId),
     [`${name}EventAttributes`]: attributes,
+    ...(event.userMetadata ? { userMetadata: event.userMetadata as JsonValue } : {}),
   };
 }
 
@@ -59,7 +77,12 @@ function eventToJson(event: HistoryEvent): JsonEvent {
 function extraAttributes(event: HistoryEvent): Record<string, unknown> {
   switch (event.eventType) {
     case "WorkflowExecutionStarted":
-      return { taskQueue: normalTaskQueue(event.attributes.taskQueue), firstWorkflowTaskBackoff: "0s" };
+      return {
+        taskQueue: normalTaskQueue(event.attributes.taskQueue),
+        firstWorkflowTaskBackoffMs: event.attributes.firstWorkflowTaskBackoffMs ?? 0,
+      };
+    case "WorkflowExecutionContinuedAsNew":
+    case "StartChildWorkflowExecutionInitiated":
     case "WorkflowTaskScheduled":
     case "ActivityTaskScheduled":
       return { taskQueue: normalTaskQueue(event.attributes.taskQueue) };
@@ -85,17 +108,21 @@ function convertFields(fields: Readonly<Record<string, unknown>>, eventType: str
 function convertField(key: string, value: unknown, eventType: string): readonly [string, JsonValue] {
   if (typeof value === "number") return convertNumber(key, value);
   if (typeof value === "string") {
-    const isCause = key === "cause" && eventType === "WorkflowTaskFailed";
-    const prefix = isCause ? CAUSE_PREFIX : ENUM_PREFIXES[key];
-    return [key, prefix === undefined ? value : prefix + value];
+    return [key, enumPrefix(key, eventType) + value];
   }
   if (Array.isArray(value)) return [key, value as readonly JsonValue[]];
   if (typeof value === "object" && value !== null) {
-    // Payloads hold user-chosen metadata names; nothing in them is ours to rename.
-    if (key === "payloads" || key === "fields" || key === "encodedAttributes") return [key, value as JsonValue];
+    if (UNTOUCHED.has(key)) return [key, value as JsonValue];
     return [key, convertFields(value as Record<string, unknown>, key)];
   }
   return [key, value as JsonValue];
+}
+
+/** What an enum's value begins with; nothing for a field that is none. */
+function enumPrefix(key: string, eventType: string): string {
+  const prefixes: Readonly<Record<string, string>> = key === "cause" ? CAUSE_PREFIXES : ENUM_PREFIXES;
+  const name = key === "cause" ? eventType : key;
+  return Object.hasOwn(prefixes, name) ? (prefixes[name] ?? "") : "";
 }
 
 function convertNumber(key: string, value: number): readonly [string, JsonValue] {
@@ -105,7 +132,8 @@ function convertNumber(key: string, value: number): readonly [string, JsonValue]
   return [key, value];
 }
 
-function screamingSnake(name: string): string {
+/** "TimerStarted" as "TIMER_STARTED". */
+export function screamingSnake(name: string): string {
   return name.replaceAll(/(?<!^)([A-Z])/g, "_$1").toUpperCase();
 }
 

@@ -11,8 +11,11 @@
  *   I6 only what history shows as open is open in the state
  *   I7 a signal's request id occurs once
  *   I8 events wait in the buffer only while the run is open
+ *   I9 an update is accepted once and completed at most once, after that; the state knows exactly these
+ *   I10 a child starts at most once and ends at most once, after it was initiated; the state knows those that are open
+ *   I11 a signal or cancellation to another workflow is answered at most once; the state knows those without answer
  */
-import type { HistoryEvent } from "./history-event.ts";
+import type { EventOf, HistoryEvent } from "./history-event.ts";
 import type { WorkflowState } from "./state.ts";
 
 interface Walk {
@@ -23,6 +26,11 @@ interface Walk {
   /** Open timers: the event that started each, with its id. */
   readonly openTimers: Map<number, string>;
   readonly signals: Set<string>;
+  /** Accepted updates, with the event that completed each or undefined. */
+  readonly updates: Map<string, number | undefined>;
+  /** Open children by the event that initiated each, with the one that started it or undefined. */
+  readonly children: Map<number, number | undefined>;
+  readonly externals: Set<number>;
 }
 
 /** Problems of a history by itself. */
@@ -51,6 +59,7 @@ export function stateProblems(state: Readonly<WorkflowState>, events: readonly H
     if (!seen.openActivities.has(Number(id))) problems.push(`I6 activity ${id} is open only in the state`);
   for (const { timerId, startedEventId } of Object.values(state.timers))
     if (seen.openTimers.get(startedEventId) !== timerId) problems.push(`I6 timer ${timerId} is open only in the state`);
+  problems.push(...updateProblems(state, seen), ...childProblems(state, seen), ...externalProblems(state, seen));
   return problems;
 }
 
@@ -62,6 +71,9 @@ function walk(events: readonly HistoryEvent[]): Walk {
     openActivities: new Set(),
     openTimers: new Map(),
     signals: new Set(),
+    updates: new Map(),
+    children: new Map(),
+    externals: new Set(),
   };
   let lastTimeMs = 0;
   for (const [index, event] of events.entries()) {
@@ -112,6 +124,32 @@ function step(state: Walk, event: HistoryEvent): void {
         state.problems.push(`I7 event ${event.eventId} repeats a signal`);
       state.signals.add(event.attributes.requestId);
       return;
+    case "StartChildWorkflowExecutionInitiated":
+      state.children.set(event.eventId, undefined);
+      return;
+    case "ChildWorkflowExecutionStarted":
+      return stepChildStart(state, event);
+    case "StartChildWorkflowExecutionFailed":
+    case "ChildWorkflowExecutionCompleted":
+    case "ChildWorkflowExecutionFailed":
+    case "ChildWorkflowExecutionCanceled":
+    case "ChildWorkflowExecutionTimedOut":
+    case "ChildWorkflowExecutionTerminated":
+      return stepChildEnd(state, event);
+    case "SignalExternalWorkflowExecutionInitiated":
+    case "RequestCancelExternalWorkflowExecutionInitiated":
+      state.externals.add(event.eventId);
+      return;
+    case "ExternalWorkflowExecutionSignaled":
+    case "SignalExternalWorkflowExecutionFailed":
+    case "ExternalWorkflowExecutionCancelRequested":
+    case "RequestCancelExternalWorkflowExecutionFailed":
+      if (!state.externals.delete(event.attributes.initiatedEventId))
+        state.problems.push(`I11 event ${event.eventId} answers what is not under way`);
+      return;
+    case "WorkflowExecutionUpdateAccepted":
+    case "WorkflowExecutionUpdateCompleted":
+      return stepUpdate(state, event);
     case "WorkflowExecutionCompleted":
     case "WorkflowExecutionFailed":
     case "WorkflowExecutionTimedOut":
@@ -122,6 +160,87 @@ function step(state: Walk, event: HistoryEvent): void {
     default:
       return;
   }
+}
+
+function stepChildStart(state: Walk, event: EventOf<"ChildWorkflowExecutionStarted">): void {
+  const { initiatedEventId } = event.attributes;
+  if (!state.children.has(initiatedEventId) || state.children.get(initiatedEventId) !== undefined)
+    state.problems.push(`I10 event ${event.eventId} starts a child that does not wait for it`);
+  state.children.set(initiatedEventId, event.eventId);
+}
+
+type ChildEnd =
+  | EventOf<"StartChildWorkflowExecutionFailed">
+  | EventOf<"ChildWorkflowExecutionCompleted">
+  | EventOf<"ChildWorkflowExecutionFailed">
+  | EventOf<"ChildWorkflowExecutionCanceled">
+  | EventOf<"ChildWorkflowExecutionTimedOut">
+  | EventOf<"ChildWorkflowExecutionTerminated">;
+
+function stepChildEnd(state: Walk, event: ChildEnd): void {
+  const { initiatedEventId } = event.attributes;
+  const startedEventId = "startedEventId" in event.attributes ? event.attributes.startedEventId : undefined;
+  if (!state.children.has(initiatedEventId) || state.children.get(initiatedEventId) !== startedEventId)
+    state.problems.push(`I10 event ${event.eventId} ends a child that is not open so`);
+  state.children.delete(initiatedEventId);
+}
+
+/** Events that wait end an entity in the state before they do in history. */
+function isWaiting(state: Readonly<WorkflowState>, initiatedEventId: number): boolean {
+  return state.buffered.some(
+    ({ attributes }) => "initiatedEventId" in attributes && attributes.initiatedEventId === initiatedEventId,
+  );
+}
+
+function childProblems(state: Readonly<WorkflowState>, seen: Walk): string[] {
+  const problems: string[] = [];
+  for (const [id, startedEventId] of seen.children) {
+    if (isWaiting(state, id) || state.outboxSettled) continue;
+    const child = state.children[id];
+    if (!child || child.startedEventId !== startedEventId) problems.push(`I10 child ${id} is not what history says`);
+  }
+  for (const id of Object.keys(state.children))
+    if (!seen.children.has(Number(id))) problems.push(`I10 child ${id} is open only in the state`);
+  return problems;
+}
+
+function externalProblems(state: Readonly<WorkflowState>, seen: Walk): string[] {
+  const problems: string[] = [];
+  for (const id of seen.externals)
+    if (state.status === "RUNNING" && !state.externals[id] && !isWaiting(state, id))
+      problems.push(`I11 ${id} is under way but the state does not know`);
+  for (const id of Object.keys(state.externals))
+    if (!seen.externals.has(Number(id))) problems.push(`I11 ${id} is under way only in the state`);
+  return problems;
+}
+
+type UpdateEvent = EventOf<"WorkflowExecutionUpdateAccepted"> | EventOf<"WorkflowExecutionUpdateCompleted">;
+
+function stepUpdate(state: Walk, event: UpdateEvent): void {
+  if (event.eventType === "WorkflowExecutionUpdateAccepted") {
+    const { updateId } = event.attributes.acceptedRequest.meta;
+    if (state.updates.has(updateId)) state.problems.push(`I9 event ${event.eventId} accepts an update again`);
+    state.updates.set(updateId, undefined);
+    return;
+  }
+  const { updateId } = event.attributes.meta;
+  if (!state.updates.has(updateId) || state.updates.get(updateId) !== undefined)
+    state.problems.push(`I9 event ${event.eventId} completes an update that is not open`);
+  state.updates.set(updateId, event.eventId);
+}
+
+function updateProblems(state: Readonly<WorkflowState>, seen: Walk): string[] {
+  const problems: string[] = [];
+  for (const [updateId, completedEventId] of seen.updates)
+    if (!state.updates[updateId] || state.updates[updateId].completedEventId !== completedEventId)
+      problems.push(`I9 update ${updateId} is not what history says`);
+  for (const updateId of Object.keys(state.updates))
+    if (!seen.updates.has(updateId)) problems.push(`I9 update ${updateId} is only in the state`);
+  const { admittedUpdates } = state;
+  if (state.status !== "RUNNING" && admittedUpdates.length > 0) problems.push("I9 updates wait in a closed run");
+  for (const { message } of admittedUpdates)
+    if (seen.updates.has(message.updateId)) problems.push(`I9 update ${message.updateId} waits and is accepted`);
+  return problems;
 }
 
 function stepTask(state: Walk, event: HistoryEvent): void {

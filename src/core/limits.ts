@@ -22,6 +22,18 @@ export const SUGGEST_CONTINUE_AS_NEW_EVENTS = 4_096;
 export const SUGGEST_CONTINUE_AS_NEW_BYTES = 4 * 1024 * 1024;
 /** Activities of one run that may be open at once. */
 export const MAX_PENDING_ACTIVITIES = 2_000;
+/** Child workflows of one run that may be open at once. */
+export const MAX_PENDING_CHILD_WORKFLOWS = 2_000;
+/** Signals of one run that may be on their way to other workflows at once. */
+export const MAX_PENDING_SIGNALS = 2_000;
+/** Cancellations of one run that may be on their way to other workflows at once. */
+export const MAX_PENDING_CANCELS = 2_000;
+/** All search attributes of a run together, decoded: 40 KiB. */
+export const MAX_SEARCH_ATTRIBUTES_BYTES = 40 * 1024;
+/** Updates of one run that are admitted or accepted and have not ended. */
+export const MAX_UPDATES_IN_FLIGHT = 10;
+/** Updates that one run takes. */
+export const MAX_UPDATES = 2_000;
 /** Signals of one run. */
 export const MAX_SIGNALS = 10_000;
 /** Default and maximum time a workflow worker has for one workflow task, in milliseconds. */

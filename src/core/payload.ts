@@ -19,6 +19,11 @@ export interface PayloadMap {
   readonly fields: Readonly<Record<string, Payload>>;
 }
 
+/** Search attributes: never encoded, because the service searches by them. Each payload's metadata names its type. */
+export interface SearchAttributeMap {
+  readonly indexedFields: Readonly<Record<string, Payload>>;
+}
+
 /** Size in bytes that a base64 string of this length decodes to. */
 function decodedBytes(base64: string): number {
   const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
@@ -37,6 +42,11 @@ export function payloadsBytes(payloads: Payloads | undefined): number {
   let total = 0;
   for (const payload of payloads?.payloads ?? []) total += payloadBytes(payload);
   return total;
+}
+
+/** Bytes of search attributes. */
+export function searchAttributeBytes(map: SearchAttributeMap | undefined): number {
+  return payloadMapBytes(map && { fields: map.indexedFields });
 }
 
 /** Bytes of a header or memo. */

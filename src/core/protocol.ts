@@ -12,16 +12,30 @@ import type {
   HeartbeatActivityRequest,
   RespondActivityRequest,
 } from "./activity-task.ts";
-import type { Failure } from "./failure.ts";
-import type { HistoryEvent } from "./history-event.ts";
-import type { PayloadMap, Payloads } from "./payload.ts";
+import type { Failure, RetryState } from "./failure.ts";
+import type {
+  ExecutionRef,
+  HistoryEvent,
+  UpdateOutcome,
+  UserMetadata,
+  WorkflowIdReusePolicy,
+} from "./history-event.ts";
+import type { PayloadMap, Payloads, SearchAttributeMap } from "./payload.ts";
 import type { Reply } from "./rejection.ts";
+import type { RetryPolicy } from "./retry-policy.ts";
 
 export const PROTOCOL_VERSION = 1;
 
-export type WorkflowExecutionStatus = "RUNNING" | "COMPLETED" | "FAILED" | "CANCELLED" | "TERMINATED" | "TIMED_OUT";
+export type WorkflowExecutionStatus =
+  | "RUNNING"
+  | "COMPLETED"
+  | "FAILED"
+  | "CANCELLED"
+  | "TERMINATED"
+  | "TIMED_OUT"
+  | "CONTINUED_AS_NEW";
 
-export type WorkflowIdReusePolicy = "ALLOW_DUPLICATE" | "ALLOW_DUPLICATE_FAILED_ONLY" | "REJECT_DUPLICATE";
+export type { WorkflowIdReusePolicy } from "./history-event.ts";
 export type WorkflowIdConflictPolicy = "FAIL" | "USE_EXISTING" | "TERMINATE_EXISTING";
 export type QueryRejectCondition = "NONE" | "NOT_OPEN" | "NOT_COMPLETED_CLEANLY";
 
@@ -42,6 +56,20 @@ export interface StartRequest {
   /** The same id again answers with the run it started, and starts nothing. */
   readonly requestId: string;
   readonly identity?: string;
+  readonly searchAttributes?: SearchAttributeMap;
+  readonly retryPolicy?: RetryPolicy;
+  readonly cronSchedule?: string;
+  readonly userMetadata?: UserMetadata;
+  /** Set when a workflow starts this one as its child. */
+  readonly parent?: ParentRef;
+  /** The top of the tree of children that the parent belongs to. */
+  readonly root?: ExecutionRef;
+}
+
+/** Which workflow started a child, and by which event. */
+export interface ParentRef extends ExecutionRef {
+  readonly namespace: string;
+  readonly initiatedEventId: number;
 }
 
 /** `started` is false when the run was there already (same request id, or USE_EXISTING). */
@@ -64,6 +92,15 @@ export interface SignalRequest extends RunSelector {
   readonly header?: PayloadMap;
   readonly requestId: string;
   readonly identity?: string;
+  /** The workflow that sends it, if one does. */
+  readonly sender?: ExternalSender;
+}
+
+/** A workflow that signals or cancels another. `childWorkflowOnly`: the target must be its child. */
+export interface ExternalSender extends ParentRef {
+  readonly childWorkflowOnly?: boolean;
+  /** It does so because it has closed: `initiatedEventId` is the event that initiated the child that is meant. */
+  readonly isParentClosed?: true;
 }
 
 export interface SignalWithStartRequest {
@@ -77,6 +114,7 @@ export interface CancelRequest extends RunSelector {
   readonly requestId: string;
   readonly reason?: string;
   readonly identity?: string;
+  readonly sender?: ExternalSender;
 }
 
 export interface TerminateRequest extends RunSelector {
@@ -84,6 +122,8 @@ export interface TerminateRequest extends RunSelector {
   readonly reason?: string;
   readonly details?: Payloads;
   readonly identity?: string;
+  /** The parent whose end this is, by its parent close policy. */
+  readonly sender?: ExternalSender;
 }
 
 export interface QueryRequest extends RunSelector {
@@ -98,6 +138,69 @@ export interface QueryRequest extends RunSelector {
 export interface QueryReply {
   readonly result: Payloads;
   readonly runId: string;
+}
+
+/** How far an update has come. */
+export type UpdateStage = "ADMITTED" | "ACCEPTED" | "COMPLETED";
+
+export interface UpdateRequest extends RunSelector {
+  readonly version: 1;
+  /** The same id again answers with the same update, and runs nothing twice. */
+  readonly updateId: string;
+  readonly updateName: string;
+  readonly args?: Payloads;
+  readonly header?: PayloadMap;
+  /** The answer is given when the update has come this far, or ended. */
+  readonly waitForStage: "ACCEPTED" | "COMPLETED";
+  readonly identity?: string;
+}
+
+export interface UpdateReply {
+  readonly runId: string;
+  readonly originalExecutionRunId: string;
+  readonly updateId: string;
+  /** May be short of what was asked for: then the caller asks again, or watches. */
+  readonly stage: UpdateStage;
+  /** Present exactly when the stage is COMPLETED. A rejected update has a failure here and nothing in history. */
+  readonly outcome?: UpdateOutcome;
+}
+
+/** Asks after an update that was sent before. */
+export interface PollUpdateRequest extends RunSelector {
+  readonly version: 1;
+  readonly updateId: string;
+  readonly waitForStage: "ACCEPTED" | "COMPLETED";
+}
+
+export interface UpdateWithStartRequest {
+  readonly version: 1;
+  /** Must state `workflowIdConflictPolicy`. */
+  readonly start: StartRequest;
+  readonly update: Omit<UpdateRequest, keyof RunSelector>;
+}
+
+export interface UpdateWithStartReply {
+  readonly start: StartReply;
+  readonly update: UpdateReply;
+}
+
+/** A child tells its parent how it ended; delivered at least once, taken once. */
+export interface ChildClosedRequest {
+  readonly version: 1;
+  readonly parentRunId: string;
+  readonly initiatedEventId: number;
+  readonly childNamespace: string;
+  readonly childWorkflowType: string;
+  readonly child: ExecutionRef;
+  /** The run that the parent has started; differs when the child has continued as new. */
+  readonly childFirstExecutionRunId: string;
+  readonly childOriginalExecutionRunId: string;
+  readonly close:
+    | { readonly kind: "completed"; readonly result?: Payloads }
+    | { readonly kind: "failed"; readonly failure: Failure; readonly retryState: RetryState }
+    | { readonly kind: "canceled"; readonly details?: Payloads }
+    | { readonly kind: "timedOut"; readonly retryState: RetryState }
+    | { readonly kind: "terminated" };
 }
 
 export interface DescribeRequest extends RunSelector {
@@ -129,6 +232,16 @@ export interface PendingTimerInfo {
   readonly fireTimeMs: number;
 }
 
+export interface PendingChildInfo {
+  readonly namespace: string;
+  readonly workflowId: string;
+  /** Absent until it has started. */
+  readonly runId?: string;
+  readonly workflowType: string;
+  readonly initiatedEventId: number;
+  readonly parentClosePolicy: string;
+}
+
 export interface PendingWorkflowTaskInfo {
   readonly state: "SCHEDULED" | "STARTED";
   readonly attempt: number;
@@ -154,6 +267,11 @@ export interface WorkflowExecutionDescription {
   readonly historyLength: number;
   readonly historySizeBytes: number;
   readonly memo?: PayloadMap;
+  readonly searchAttributes?: SearchAttributeMap;
+  readonly userMetadata?: UserMetadata;
+  readonly parent?: ParentRef;
+  readonly root?: ExecutionRef;
+  readonly pendingChildren: readonly PendingChildInfo[];
   readonly cancelRequested: boolean;
   readonly pendingActivities: readonly PendingActivityInfo[];
   readonly pendingTimers: readonly PendingTimerInfo[];
@@ -203,7 +321,13 @@ export type WorkflowOutcome =
       readonly originalExecutionRunId: string;
       readonly reason?: string;
     }
-  | { readonly kind: "timedOut"; readonly runId: string; readonly originalExecutionRunId: string };
+  | { readonly kind: "timedOut"; readonly runId: string; readonly originalExecutionRunId: string }
+  | {
+      readonly kind: "continuedAsNew";
+      readonly runId: string;
+      readonly originalExecutionRunId: string;
+      readonly newExecutionRunId: string;
+    };
 
 export interface OutcomeRequest extends RunSelector {
   readonly version: 1;
@@ -224,9 +348,16 @@ export interface WorkflowExecutionRpc {
   requestCancel(request: CancelRequest): Promise<Reply<{ readonly runId: string }>>;
   terminate(request: TerminateRequest): Promise<Reply<{ readonly runId: string }>>;
   query(request: QueryRequest): Promise<Reply<QueryReply>>;
+  /** Answers when the stage is reached, or earlier with the stage reached so far when that takes long. */
+  update(request: UpdateRequest): Promise<Reply<UpdateReply>>;
+  pollUpdate(request: PollUpdateRequest): Promise<Reply<UpdateReply>>;
+  updateWithStart(request: UpdateWithStartRequest): Promise<Reply<UpdateWithStartReply>>;
   describe(request: DescribeRequest): Promise<Reply<WorkflowExecutionDescription>>;
   history(request: HistoryRequest): Promise<Reply<HistoryReply>>;
   outcome(request: OutcomeRequest): Promise<Reply<WorkflowOutcome>>;
+
+  /** For other workflow executions of the same service. */
+  childClosed(request: ChildClosedRequest): Promise<Reply<{ readonly accepted: true }>>;
 
   claimActivity(request: ClaimActivityRequest): Promise<Reply<ClaimActivityReply>>;
   heartbeatActivity(request: HeartbeatActivityRequest): Promise<Reply<HeartbeatActivityReply>>;
@@ -244,4 +375,6 @@ export interface WorkflowService {
     request: OutcomeRequest,
     signal?: { readonly aborted: boolean },
   ): Promise<Reply<WorkflowOutcome>>;
+  /** Resolves when the update has reached the stage. Rejects when the connection was lost before. */
+  watchUpdate(namespace: string, workflowId: string, request: PollUpdateRequest): Promise<Reply<UpdateReply>>;
 }

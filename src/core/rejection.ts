@@ -27,6 +27,10 @@ export type RejectionCode =
   | "QueryFailed"
   /** The query's reject condition holds for the workflow's status. */
   | "QueryRejected"
+  /** No update with this id in the run. */
+  | "UpdateNotFound"
+  /** The update was taken back because its workflow start was refused or its workflow ended. */
+  | "UpdateAborted"
   /** The workflow worker could not be reached, or fails this workflow's tasks. */
   | "WorkflowWorkerUnavailable"
   /** Caller and service speak different versions of the protocol. */

@@ -6,19 +6,24 @@
 import type { ActivityOutcome, ClaimActivityRequest, RespondActivityRequest } from "./activity-task.ts";
 import type { Failure } from "./failure.ts";
 import { idProblem, namespaceProblem, utf8Bytes } from "./identifiers.ts";
-import { MAX_ID_BYTES, MAX_MEMO_BYTES, MAX_PAYLOADS_BYTES } from "./limits.ts";
-import { type Payloads, payloadBytes, payloadMapBytes, payloadsBytes } from "./payload.ts";
+import { MAX_ID_BYTES, MAX_MEMO_BYTES, MAX_PAYLOADS_BYTES, MAX_SEARCH_ATTRIBUTES_BYTES } from "./limits.ts";
+import { type Payloads, payloadBytes, payloadMapBytes, payloadsBytes, searchAttributeBytes } from "./payload.ts";
 import type {
   CancelRequest,
+  ChildClosedRequest,
   HistoryRequest,
+  PollUpdateRequest,
   QueryRequest,
   RunSelector,
   SignalRequest,
   StartRequest,
   TerminateRequest,
+  UpdateRequest,
+  UpdateWithStartRequest,
 } from "./protocol.ts";
 import { PROTOCOL_VERSION } from "./protocol.ts";
 import { type Rejection, rejected } from "./rejection.ts";
+import { retryPolicyProblem } from "./retry-policy.ts";
 
 type Refusal = { readonly ok: false; readonly rejection: Rejection };
 
@@ -63,11 +68,19 @@ export function startRequest(request: StartRequest): Refusal | undefined {
         durationProblem("workflowRunTimeout", request.workflowRunTimeoutMs) ??
         durationProblem("workflowTaskTimeout", request.workflowTaskTimeoutMs) ??
         oneOf("workflowIdReusePolicy", request.workflowIdReusePolicy, REUSE_POLICIES) ??
-        oneOf("workflowIdConflictPolicy", request.workflowIdConflictPolicy, CONFLICT_POLICIES),
+        oneOf("workflowIdConflictPolicy", request.workflowIdConflictPolicy, CONFLICT_POLICIES) ??
+        chainProblem(request),
     ) ??
     tooLarge("workflow input", payloadsBytes(request.input) + payloadMapBytes(request.header), MAX_PAYLOADS_BYTES) ??
-    tooLarge("memo", payloadMapBytes(request.memo), MAX_MEMO_BYTES)
+    tooLarge("memo", payloadMapBytes(request.memo), MAX_MEMO_BYTES) ??
+    tooLarge("search attributes", searchAttributeBytes(request.searchAttributes), MAX_SEARCH_ATTRIBUTES_BYTES)
   );
+}
+
+function chainProblem({ retryPolicy, cronSchedule }: StartRequest): string | undefined {
+  if (cronSchedule) return "cronSchedule is not supported yet: start the workflow from a Cron Trigger of a Worker";
+  const policy = retryPolicy && retryPolicyProblem(retryPolicy);
+  return policy === undefined ? undefined : `retry policy of the workflow: ${policy}`;
 }
 
 const REUSE_POLICIES = ["ALLOW_DUPLICATE", "ALLOW_DUPLICATE_FAILED_ONLY", "REJECT_DUPLICATE"];
@@ -89,6 +102,13 @@ export function signalRequest(request: SignalRequest): Refusal | undefined {
         idProblem("requestId", request.requestId),
     ) ??
     tooLarge("signal input", payloadsBytes(request.input) + payloadMapBytes(request.header), MAX_PAYLOADS_BYTES)
+  );
+}
+
+export function childClosedRequest(request: ChildClosedRequest): Refusal | undefined {
+  return (
+    version(request.version) ??
+    invalid(idProblem("parentRunId", request.parentRunId) ?? idProblem("workflowId", request.child.workflowId))
   );
 }
 
@@ -120,6 +140,43 @@ export function queryRequest(request: QueryRequest): Refusal | undefined {
     ) ??
     tooLarge("query arguments", payloadsBytes(request.args) + payloadMapBytes(request.header), MAX_PAYLOADS_BYTES)
   );
+}
+
+const UPDATE_STAGES = ["ACCEPTED", "COMPLETED"];
+
+export function updateRequest(request: UpdateRequest): Refusal | undefined {
+  return (
+    version(request.version) ??
+    invalid(
+      selectorProblem(request) ??
+        idProblem("updateId", request.updateId) ??
+        idProblem("updateName", request.updateName) ??
+        stageProblem(request.waitForStage),
+    ) ??
+    tooLarge("update arguments", payloadsBytes(request.args) + payloadMapBytes(request.header), MAX_PAYLOADS_BYTES)
+  );
+}
+
+function stageProblem(stage: string | undefined): string | undefined {
+  // It decides when the caller is answered, so there is no value to take for granted.
+  return stage === undefined ? "waitForStage must be given" : oneOf("waitForStage", stage, UPDATE_STAGES);
+}
+
+export function pollUpdateRequest(request: PollUpdateRequest): Refusal | undefined {
+  return (
+    version(request.version) ??
+    invalid(selectorProblem(request) ?? idProblem("updateId", request.updateId) ?? stageProblem(request.waitForStage))
+  );
+}
+
+export function updateWithStartRequest({
+  version: spoken,
+  start,
+  update,
+}: UpdateWithStartRequest): Refusal | undefined {
+  const problem =
+    start.workflowIdConflictPolicy === undefined ? "an update with start needs a workflowIdConflictPolicy" : undefined;
+  return version(spoken) ?? startRequest(start) ?? invalid(problem) ?? updateRequest(update);
 }
 
 function isWhole(value: number | undefined): boolean {

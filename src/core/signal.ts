@@ -4,6 +4,7 @@
  * Owns: deduplication and the count limit. Whether a handler exists is the workflow's affair.
  */
 import { type Decision, Draft, unchanged } from "./draft.ts";
+import type { ExecutionRef } from "./history-event.ts";
 import { MAX_SIGNALS } from "./limits.ts";
 import type { SignalRequest } from "./protocol.ts";
 import { rejected } from "./rejection.ts";
@@ -40,9 +41,15 @@ export function appendSignal(
     ...(request.header ? { header: request.header } : {}),
     ...(request.identity === undefined ? {} : { identity: request.identity }),
     requestId: request.requestId,
+    ...(request.sender ? { externalWorkflowExecution: executionRef(request.sender) } : {}),
   });
   draft.ensureWorkflowTask();
   return undefined;
+}
+
+/** A sender without the rest of what it says of itself. */
+export function executionRef({ workflowId, runId }: ExecutionRef): ExecutionRef {
+  return { workflowId, runId };
 }
 
 /** The rejection for requests that need an open run. */

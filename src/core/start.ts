@@ -15,6 +15,7 @@ import type { EventOf, HistoryEvent } from "./history-event.ts";
 import { DEFAULT_WORKFLOW_TASK_TIMEOUT_MS, MAX_WORKFLOW_TASK_TIMEOUT_MS } from "./limits.ts";
 import type { SignalRequest, StartReply, StartRequest, WorkflowExecutionStatus } from "./protocol.ts";
 import { rejected } from "./rejection.ts";
+import { completeRetryPolicy } from "./retry-policy.ts";
 import { alreadyCompleted, appendSignal } from "./signal.ts";
 import type { RunIdentity, WorkflowState } from "./state.ts";
 import { appendTermination } from "./termination.ts";
@@ -37,7 +38,7 @@ export function startWorkflow(
   newRunId: string,
 ): Decision<StartReply> {
   if (!current) return beginRun(NO_CHANGES, request, nowMs, newRunId);
-  if (current.identity.startRequestId === request.requestId) return unchanged(existing(current));
+  if (current.identity.startRequestId === request.requestId) return unchanged(startedByRequest(current));
   if (current.status !== "RUNNING") return startAfterClose(current, request, nowMs, newRunId);
   switch (request.workflowIdConflictPolicy ?? "FAIL") {
     case "FAIL":
@@ -94,6 +95,11 @@ export function signalWithStart(
   const { identity } = decision.changes.newRun;
   const events = firstEvents(identity, start, nowMs, current, signal);
   return { ...decision, changes: { ...decision.changes, newRun: { identity, events } } };
+}
+
+/** The run that this very request has started, which others may have followed in its chain. */
+function startedByRequest({ start }: Readonly<WorkflowState>): StartReply {
+  return { runId: start.firstExecutionRunId, firstExecutionRunId: start.firstExecutionRunId, started: false };
 }
 
 function existing(state: Readonly<WorkflowState>): StartReply {
@@ -173,7 +179,18 @@ function startedEvent(
       firstExecutionRunId: identity.runId,
       ...(request.identity === undefined ? {} : { identity: request.identity }),
       attempt: 1,
+      ...(request.searchAttributes ? { searchAttributes: request.searchAttributes } : {}),
+      ...(request.retryPolicy ? { retryPolicy: completeRetryPolicy(request.retryPolicy) } : {}),
+      ...(request.parent
+        ? {
+            parentWorkflowNamespace: request.parent.namespace,
+            parentWorkflowExecution: { workflowId: request.parent.workflowId, runId: request.parent.runId },
+            parentInitiatedEventId: request.parent.initiatedEventId,
+          }
+        : {}),
+      ...(request.root ? { rootWorkflowExecution: request.root } : {}),
     },
+    ...(request.userMetadata ? { userMetadata: request.userMetadata } : {}),
   };
 }
 

@@ -6,10 +6,19 @@
  * history.
  */
 import type { Failure } from "./failure.ts";
-import type { EventAttributes, EventType } from "./history-event.ts";
-import type { PayloadMap, Payloads } from "./payload.ts";
-import type { WorkflowExecutionStatus } from "./protocol.ts";
+import type {
+  EventAttributes,
+  EventType,
+  ExecutionRef,
+  ExecutionTarget,
+  HistoryEvent,
+  ParentClosePolicy,
+  UserMetadata,
+} from "./history-event.ts";
+import type { PayloadMap, Payloads, SearchAttributeMap } from "./payload.ts";
+import type { ParentRef, WorkflowExecutionStatus } from "./protocol.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
+import type { UpdateMessage } from "./workflow-task.ts";
 
 /** Which run this is. Stored beside its first event. */
 export interface RunIdentity {
@@ -18,6 +27,8 @@ export interface RunIdentity {
   readonly runId: string;
   /** Request id of the start, for deduplication. */
   readonly startRequestId: string;
+  /** Earlier runs (by their numbers in the store) that still had something to deliver when this one began. */
+  readonly unsettledRuns?: readonly number[];
 }
 
 /** An event that waits for the workflow task in flight to end before it gets its number. */
@@ -45,6 +56,21 @@ export interface WorkflowTaskState {
   failedEventId?: number;
   lastFailure?: Failure;
   lastFailureCause?: string;
+  /** Started for updates alone: in memory only, and written down when it comes to something. */
+  speculative?: true;
+}
+
+/** An update that the workflow has neither accepted nor rejected yet. In memory only. */
+export interface AdmittedUpdate {
+  readonly message: UpdateMessage;
+  /** Whether the workflow task with the worker carries it. */
+  carried: boolean;
+}
+
+/** An update that history shows. Its outcome stands in the event that completed it. */
+export interface AcceptedUpdate {
+  readonly acceptedEventId: number;
+  completedEventId?: number;
 }
 
 /** What history does not record of an activity until it closes. */
@@ -84,6 +110,29 @@ export interface TimerState {
   readonly fireTimeMs: number;
 }
 
+/** A child from its initiation to its end. In a closed run: one that was open when the run ended. */
+export interface ChildState {
+  readonly initiatedEventId: number;
+  readonly namespace: string;
+  readonly workflowId: string;
+  readonly workflowType: string;
+  readonly parentClosePolicy: ParentClosePolicy;
+  readonly workflowTaskCompletedEventId: number;
+  /** The first run of the child's chain; absent until the child is known to have started. */
+  runId?: string;
+  /** Zero while the event waits for its number. */
+  startedEventId?: number;
+}
+
+/** A signal or cancellation on its way to another workflow, not answered yet. */
+export interface ExternalState {
+  readonly kind: "signal" | "cancel";
+  readonly initiatedEventId: number;
+  readonly namespace: string;
+  readonly target: ExecutionTarget;
+  readonly workflowTaskCompletedEventId: number;
+}
+
 /** Facts of the start event that later decisions use. */
 export interface StartFacts {
   readonly workflowType: string;
@@ -94,7 +143,17 @@ export interface StartFacts {
   readonly executionExpirationTimeMs?: number;
   readonly originalExecutionRunId: string;
   readonly firstExecutionRunId: string;
+  /** The memo that the run was started with; what the workflow changed of it since is in the state. */
   readonly memo?: PayloadMap;
+  readonly attempt: number;
+  readonly retryPolicy?: RetryPolicy;
+  readonly cronSchedule?: string;
+  readonly workflowExecutionTimeoutMs: number;
+  /** Before this the run has no workflow task. */
+  readonly firstWorkflowTaskAtMs: number;
+  readonly parent?: ParentRef;
+  readonly root?: ExecutionRef;
+  readonly userMetadata?: UserMetadata;
 }
 
 export interface WorkflowState {
@@ -110,25 +169,49 @@ export interface WorkflowState {
   lastWorkflowTaskClosedEventId: number;
   activities: Record<number, ActivityState>;
   timers: Record<string, TimerState>;
+  children: Record<number, ChildState>;
+  externals: Record<number, ExternalState>;
   buffered: BufferedEvent[];
   signalRequestIds: Record<string, true>;
   signalCount: number;
+  /** In order of arrival. Not stored. */
+  admittedUpdates: AdmittedUpdate[];
+  /** By update id. */
+  updates: Record<string, AcceptedUpdate>;
+  /** Request ids of what other workflows have sent, the newest last; those of the runs before included. */
+  externalRequestIds: string[];
   cancelRequested: boolean;
+  /** As the workflow has changed them. */
+  memo?: PayloadMap;
+  searchAttributes?: SearchAttributeMap;
   closeEventId?: number;
   closeTimeMs?: number;
   /** Dispatch times up to here have been acted on; not stored, set when the state is loaded. */
   dispatchedUpToMs: number;
+  /** The run has closed and everybody who had to hear of it has. */
+  outboxSettled?: true;
+  /** What waits to be delivered to other executions is delivered again no later than this; not stored. */
+  redeliverMs: number;
 }
 
 /** Persisted or volatile news about what history does not record. */
 export type ProgressChange =
   | { readonly kind: "activity"; readonly scheduledEventId: number; readonly progress: ActivityProgress }
+  | { readonly kind: "outboxSettled" }
   | {
       readonly kind: "workflowTask";
       readonly workflowTask: WorkflowTaskState;
       /** Volatile changes are not stored: after a reload they are decided anew. */
       readonly volatile: boolean;
     };
+
+/** What happens to updates that history does not show. In memory only. */
+export interface UpdateChanges {
+  readonly admitted: readonly UpdateMessage[];
+  readonly rejected: readonly { readonly updateId: string; readonly failure: Failure }[];
+  /** The speculative workflow task has ended without a trace. */
+  readonly taskDropped: boolean;
+}
 
 /**
  * A record whose keys are chosen by callers. Without a prototype, so that a name which objects have by nature
@@ -138,6 +221,12 @@ export function namedRecord<T>(entries: Readonly<Record<string, T>> = {}): Recor
   const record = Object.create(null) as Record<string, T>;
   for (const [name, value] of Object.entries(entries)) record[name] = value;
   return record;
+}
+
+/** Whether the run waits for the time of its first workflow task, whatever happens meanwhile. */
+export function isBeforeFirstTask(state: Readonly<WorkflowState>, nowMs: number): boolean {
+  const neverHadOne = state.workflowTask === undefined && state.lastWorkflowTaskClosedEventId === 0;
+  return neverHadOne && nowMs < state.start.firstWorkflowTaskAtMs;
 }
 
 /** Whether a workflow task is with the worker (or was, when the object died). */
@@ -158,4 +247,29 @@ export function initialProgress(activity: Pick<ActivityState, "scheduledTimeMs" 
 /** Open activities in the order they were scheduled. */
 export function openActivities(state: Readonly<WorkflowState>): ActivityState[] {
   return Object.values(state.activities);
+}
+
+/** The updates that the workflow task with the worker carries, in order of arrival. */
+export function carriedUpdates(state: Readonly<WorkflowState>): readonly UpdateMessage[] {
+  return state.admittedUpdates.filter((update) => update.carried).map((update) => update.message);
+}
+
+/** Accepted updates that have not ended: each one's id with the event that accepted it. */
+export function openUpdates(state: Readonly<WorkflowState>): readonly (readonly [string, number])[] {
+  return Object.entries(state.updates)
+    .filter(([, update]) => update.completedEventId === undefined)
+    .map(([updateId, update]) => [updateId, update.acceptedEventId]);
+}
+
+/** The updates that wait, or will be with a workflow task, once these changes are applied to the state. */
+export function admittedAfter(
+  state: Readonly<WorkflowState>,
+  { events, updates }: { readonly events: readonly HistoryEvent[]; readonly updates?: UpdateChanges },
+): readonly UpdateMessage[] {
+  const settled = new Set(updates?.rejected.map((update) => update.updateId));
+  for (const event of events)
+    if (event.eventType === "WorkflowExecutionUpdateAccepted")
+      settled.add(event.attributes.acceptedRequest.meta.updateId);
+  const before = state.admittedUpdates.map((update) => update.message);
+  return [...before, ...(updates?.admitted ?? [])].filter((message) => !settled.has(message.updateId));
 }

@@ -9,9 +9,10 @@
  * Owns: these transitions. Whatever was buffered is numbered first, so that nothing accepted is missing in history.
  */
 import { type Decision, Draft, unchanged } from "./draft.ts";
+import type { EventAttributes } from "./history-event.ts";
 import type { Payloads } from "./payload.ts";
-import type { CancelRequest, TerminateRequest } from "./protocol.ts";
-import { alreadyCompleted } from "./signal.ts";
+import type { CancelRequest, ExternalSender, TerminateRequest } from "./protocol.ts";
+import { alreadyCompleted, executionRef } from "./signal.ts";
 import type { WorkflowState } from "./state.ts";
 
 /** Asks the workflow to stop; it decides how. A second request changes nothing. */
@@ -27,9 +28,17 @@ export function requestCancel(
   draft.appendOrBuffer("WorkflowExecutionCancelRequested", {
     ...(request.reason === undefined ? {} : { cause: request.reason }),
     ...(request.identity === undefined ? {} : { identity: request.identity }),
+    ...(request.sender ? senderAttributes(request.sender) : {}),
   });
   draft.ensureWorkflowTask();
   return draft.decide({ runId });
+}
+
+function senderAttributes(sender: ExternalSender): Partial<EventAttributes["WorkflowExecutionCancelRequested"]> {
+  const externalWorkflowExecution = executionRef(sender);
+  // A parent that has closed asks for no event's sake.
+  if (sender.isParentClosed === true) return { externalWorkflowExecution };
+  return { externalWorkflowExecution, externalInitiatedEventId: sender.initiatedEventId };
 }
 
 /** Ends the run at once; its code does not run again. */

@@ -6,7 +6,8 @@
  */
 import { activityDeadline, nextDispatchMs, timeOutActivity } from "./activity.ts";
 import { runTimeoutMs, workflowTaskDeadlineMs } from "./deadlines.ts";
-import { type Decision, Draft, unchanged } from "./draft.ts";
+import { type Decision, Draft } from "./draft.ts";
+import { REDELIVERY_MAXIMUM_MS, outboxDeadlineMs } from "./outbox.ts";
 import { type WorkflowState, openActivities } from "./state.ts";
 import { timeOutRun } from "./termination.ts";
 import { fireTimer } from "./timer.ts";
@@ -14,8 +15,9 @@ import { timeOutWorkflowTask } from "./workflow-task-decision.ts";
 
 /** Does what is due. `value` tells whether the workflow task in flight was given up. */
 export function tick(state: Readonly<WorkflowState>, nowMs: number): Decision<{ readonly taskGivenUp: boolean }> {
-  if (state.status !== "RUNNING") return unchanged({ taskGivenUp: false });
   const draft = new Draft(state, nowMs);
+  if (isDue(outboxDeadlineMs(state), draft.nowMs)) draft.redeliverAt(draft.nowMs + REDELIVERY_MAXIMUM_MS);
+  if (state.status !== "RUNNING") return draft.decide({ taskGivenUp: false });
   if (isDue(runTimeoutMs(state), draft.nowMs)) {
     timeOutRun(draft);
     return draft.decide({ taskGivenUp: true });
@@ -65,7 +67,12 @@ function timeOutActivities(draft: Draft, state: Readonly<WorkflowState>): TimedO
 
 function moveWorkflowTask(draft: Draft, state: Readonly<WorkflowState>): boolean {
   const task = state.workflowTask;
-  if (!task || !isDue(workflowTaskDeadlineMs(state), draft.nowMs)) return false;
+  if (!isDue(workflowTaskDeadlineMs(state), draft.nowMs)) return false;
+  if (!task) {
+    draft.flushBuffered();
+    draft.ensureWorkflowTask();
+    return false;
+  }
   if (task.startedEventId === undefined) {
     draft.startRetriedTask(task);
     return false;

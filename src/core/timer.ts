@@ -23,11 +23,13 @@ export function startTimer(context: CommandContext, command: StartTimerCommand):
   if (!Number.isFinite(startToFireTimeoutMs) || startToFireTimeoutMs <= 0)
     return problem("BAD_START_TIMER_ATTRIBUTES", `timer ${timerId}: the duration must be above zero milliseconds`);
   if (context.timers.has(timerId)) return problem("START_TIMER_DUPLICATE_ID", `timer id ${timerId} is in use`);
-  const startedEventId = context.draft.append("TimerStarted", {
-    timerId,
-    startToFireTimeoutMs,
-    workflowTaskCompletedEventId: context.workflowTaskCompletedEventId,
-  });
+  const { draft, workflowTaskCompletedEventId } = context;
+  const startedEventId = draft.append(
+    "TimerStarted",
+    { timerId, startToFireTimeoutMs, workflowTaskCompletedEventId },
+    draft.nowMs,
+    command.userMetadata,
+  );
   context.timers.set(timerId, startedEventId);
   return undefined;
 }

@@ -12,10 +12,14 @@
  *
  * Owns: these transitions and the retry backoff. The first failure of a task is history; later ones are progress.
  */
+import { modifyProperties, recordMarker, upsertSearchAttributes } from "./attribute-command.ts";
+import { startChildWorkflow } from "./child-workflow.ts";
+import { continueAsNew } from "./continuation.ts";
 import { requestCancelActivityTask, scheduleActivityTask } from "./activity-command.ts";
 import { type Command, isCloseCommand } from "./command.ts";
 import { type CommandContext, type CommandProblem, commandContext, problem } from "./command-context.ts";
 import { type Decision, Draft, unchanged } from "./draft.ts";
+import { requestCancelExternalWorkflow, signalExternalWorkflow } from "./external-workflow.ts";
 import { type Failure, SERVICE_FAILURE_SOURCE } from "./failure.ts";
 import type { SdkMetadata, WorkflowTaskFailedCause } from "./history-event.ts";
 import { MAX_PAYLOADS_BYTES } from "./limits.ts";
@@ -23,6 +27,7 @@ import { payloadsBytes } from "./payload.ts";
 import { failureBytes } from "./request-check.ts";
 import type { WorkflowState, WorkflowTaskState } from "./state.ts";
 import { cancelTimer, startTimer } from "./timer.ts";
+import { acceptUpdate, completeUpdate, isTraceless, rejectUnanswered, rejectUpdate } from "./update-command.ts";
 
 /** Retries before this attempt follow at once: a lost session or a race heals by itself. */
 const FIRST_ATTEMPT_WITH_BACKOFF = 3;
@@ -45,7 +50,10 @@ export interface WorkflowTaskRef {
 export interface CompleteWorkflowTaskRequest extends WorkflowTaskRef {
   readonly commands: readonly Command[];
   readonly sdkMetadata?: SdkMetadata | undefined;
+  readonly forceNewWorkflowTask?: true | undefined;
   readonly identity: string;
+  /** Never used before; the run id of the next run, if the task begins one. */
+  readonly newRunId: string;
 }
 
 export interface FailWorkflowTaskRequest extends WorkflowTaskRef {
@@ -76,6 +84,7 @@ export function completeWorkflowTask(
 ): Decision<WorkflowTaskReply> {
   const task = startedTask(state, request);
   if (!task) return unchanged({ kept: false });
+  if (isTraceless(task, request)) return dropSpeculativeTask(state, request, nowMs);
   const draft = new Draft(state, nowMs);
   draft.writeTransientTask();
   const completedEventId = draft.endWorkflowTask("WorkflowTaskCompleted", {
@@ -88,11 +97,38 @@ export function completeWorkflowTask(
   for (const command of request.commands) {
     // Asked here and not before: a cancelled timer takes its firing out of what waits.
     if (isCloseCommand(command) && draft.hasWaiting) return refuseClose(new Draft(state, nowMs), task);
-    const refused = draft.closed ? nothingFollows(command) : carryOut(context, command);
+    const isLate = draft.closed && command.commandType !== "RejectUpdate";
+    const refused = isLate ? nothingFollows(command) : carryOut(context, command, request.newRunId);
     if (refused) return failWorkflowTask(state, badCommand(request, refused), nowMs);
   }
-  if (draft.flushBuffered()) draft.ensureWorkflowTask();
+  if (!draft.closed) rejectUnanswered(context);
+  startNextTask(draft, request.forceNewWorkflowTask);
   return draft.decide({ kept: true });
+}
+
+/** After a task's end: the next one, if events or updates wait for it or the worker asked for it. */
+function startNextTask(draft: Draft, isAskedFor: true | undefined): void {
+  if (draft.flushBuffered() || isAskedFor) draft.ensureWorkflowTask();
+  else if (draft.admittedUpdates.length > 0) draft.ensureSpeculativeTask();
+}
+
+/** The worker has refused all the updates that a task was started for, and has done nothing else. */
+function dropSpeculativeTask(
+  state: Readonly<WorkflowState>,
+  request: CompleteWorkflowTaskRequest,
+  nowMs: number,
+): Decision<WorkflowTaskReply> {
+  const draft = new Draft(state, nowMs);
+  const context = commandContext(state, draft, 0);
+  for (const command of request.commands) {
+    const refused = carryOut(context, command, request.newRunId);
+    if (refused) return failWorkflowTask(state, badCommand(request, refused), nowMs);
+  }
+  rejectUnanswered(context);
+  draft.dropSpeculativeTask();
+  startNextTask(draft, undefined);
+  // The session has seen events that never were.
+  return draft.decide({ kept: false });
 }
 
 function refuseClose(draft: Draft, task: StartedTask): Decision<WorkflowTaskReply> {
@@ -129,7 +165,7 @@ function badCommand(request: CompleteWorkflowTaskRequest, refused: CommandProble
   };
 }
 
-function carryOut(context: CommandContext, command: Command): CommandProblem | undefined {
+function carryOut(context: CommandContext, command: Command, newRunId: string): CommandProblem | undefined {
   switch (command.commandType) {
     case "ScheduleActivityTask":
       return scheduleActivityTask(context, command);
@@ -139,6 +175,26 @@ function carryOut(context: CommandContext, command: Command): CommandProblem | u
       return startTimer(context, command);
     case "CancelTimer":
       return cancelTimer(context, command);
+    case "RecordMarker":
+      return recordMarker(context, command);
+    case "UpsertWorkflowSearchAttributes":
+      return upsertSearchAttributes(context, command);
+    case "ModifyWorkflowProperties":
+      return modifyProperties(context, command);
+    case "AcceptUpdate":
+      return acceptUpdate(context, command);
+    case "RejectUpdate":
+      return rejectUpdate(context, command);
+    case "CompleteUpdate":
+      return completeUpdate(context, command);
+    case "StartChildWorkflowExecution":
+      return startChildWorkflow(context, command);
+    case "SignalExternalWorkflowExecution":
+      return signalExternalWorkflow(context, command);
+    case "RequestCancelExternalWorkflowExecution":
+      return requestCancelExternalWorkflow(context, command);
+    case "ContinueAsNewWorkflowExecution":
+      return continueAsNew(context, command, newRunId);
     case "CompleteWorkflowExecution":
     case "FailWorkflowExecution":
     case "CancelWorkflowExecution":
@@ -237,8 +293,10 @@ function retryWorkflowTask(
   const attempt = task.attempt + 1;
   const backoffMs = workflowTaskBackoffMs(attempt);
   // Only the first attempt's end is history; a retry that fails leaves no event.
-  const failedEventId = task.inHistory ? writeEnd() : task.failedEventId;
-  if (task.inHistory) draft.flushBuffered();
+  if (task.speculative) draft.writeTransientTask();
+  const isFirst = task.inHistory || task.speculative === true;
+  const failedEventId = isFirst ? writeEnd() : task.failedEventId;
+  if (isFirst) draft.flushBuffered();
   const retried: WorkflowTaskState = {
     scheduledEventId: 0,
     scheduledTimeMs: draft.nowMs,

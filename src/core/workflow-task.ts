@@ -25,10 +25,27 @@ export interface WorkflowTask {
   readonly events: readonly HistoryEvent[];
   readonly startedEventId: number;
   readonly attempt: number;
+  /** Updates that wait to be accepted or rejected, in order of arrival. Told after the signals of this task. */
+  readonly updates?: readonly UpdateMessage[];
+}
+
+/** An update on its way to the workflow. */
+export interface UpdateMessage {
+  readonly updateId: string;
+  readonly updateName: string;
+  readonly args?: Payloads;
+  readonly header?: PayloadMap;
+  readonly identity?: string;
 }
 
 export type WorkflowTaskResult =
-  | { readonly kind: "completed"; readonly commands: readonly Command[]; readonly sdkMetadata?: SdkMetadata }
+  | {
+      readonly kind: "completed";
+      readonly commands: readonly Command[];
+      readonly sdkMetadata?: SdkMetadata;
+      /** The task ends to gain time (a local activity is still running): the next one is to follow at once. */
+      readonly forceNewWorkflowTask?: true;
+    }
   | { readonly kind: "failed"; readonly cause: WorkflowTaskFailedCause; readonly failure: Failure };
 
 export interface WorkflowQuery {

@@ -21,7 +21,7 @@ const SCHEMA = `
 
 /**
  *   history     place = first event id of the commit; never overwritten
- *   progress    place = 0 for the workflow task, from 1 for activities; overwritten in place
+ *   progress    place = 0 for the workflow task, from 1 for activities, -1 for the outbox; overwritten in place
  *   buffered    place = position among the events that wait; overwritten in place
  *   checkpoint  place = 0
  */

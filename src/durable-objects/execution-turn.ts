@@ -14,12 +14,15 @@
  * it has not happened and the caller asks again.
  */
 import { applyChanges, stateFromEvents } from "../core/apply.ts";
-import { nextDeadlineMs } from "../core/deadlines.ts";
+import { earliest, nextDeadlineMs } from "../core/deadlines.ts";
 import { type RequestKind, type Requests, type Values, decide } from "../core/decide.ts";
 import { type Changes, NO_CHANGES } from "../core/draft.ts";
+import { evolveRedelivery } from "../core/evolve.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
+import { REDELIVERY_MAXIMUM_MS, hasOutbox, mayLeaveOutbox } from "../core/outbox.ts";
 import { type Reply, accepted } from "../core/rejection.ts";
-import type { RunIdentity } from "../core/state.ts";
+import { type RunIdentity, admittedAfter, carriedUpdates } from "../core/state.ts";
+import type { UpdateMessage } from "../core/workflow-task.ts";
 import type { AlarmClock } from "./alarm-clock.ts";
 import type { EntryTable } from "./entry-table.ts";
 import type { LoadedRun, RunStore } from "./run-store.ts";
@@ -28,8 +31,13 @@ import type { LoadedRun, RunStore } from "./run-store.ts";
 export interface TurnEffects {
   /** Activity tasks are to be sent, through the queue or straight to a worker. */
   dispatch(run: LoadedRun, changes: Changes): void;
-  /** A commit with these events is about to be made; what needs no durability may begin. */
-  foresee(run: LoadedRun, events: readonly HistoryEvent[]): void;
+  /**
+   * A commit with these events is about to be made; what needs no durability may begin. `updates` are those that a
+   * workflow task carries which they start.
+   */
+  foresee(run: LoadedRun, events: readonly HistoryEvent[], updates: readonly UpdateMessage[]): void;
+  /** These changes of the run are made. */
+  changed(run: LoadedRun, changes: Changes): void;
   /** The run has ended. */
   closed(run: LoadedRun): void;
   /** A workflow task may be waiting for its worker. */
@@ -44,7 +52,11 @@ const DEFERRABLE: ReadonlySet<RequestKind> = new Set<RequestKind>([
   "start",
   "signal",
   "signalWithStart",
+  "updateWithStart",
   "respondActivity",
+  "childClosed",
+  "recordChildStart",
+  "recordExternalResult",
 ]);
 
 /** Events that memory has and storage does not: nobody has been told of them. */
@@ -70,6 +82,8 @@ export interface ExecutionTurnOptions {
 export class ExecutionTurn {
   readonly #options: ExecutionTurnOptions;
   #run: LoadedRun | undefined;
+  /** Runs before the current one that still have something to deliver to other executions. */
+  #earlier: readonly LoadedRun[] = [];
   #deferred: Deferred | undefined;
 
   constructor(options: ExecutionTurnOptions) {
@@ -78,12 +92,47 @@ export class ExecutionTurn {
 
   /** Brings back the current run from storage. Called once, before the first turn. */
   load(): void {
-    this.#run = this.#options.store.loadCurrent(Date.now());
+    const { store } = this.#options;
+    const nowMs = Date.now();
+    this.#run = store.loadCurrent(nowMs);
+    const unsettled = this.#run?.state.identity.unsettledRuns ?? [];
+    this.#earlier = unsettled.flatMap((number) => store.loadUnsettled(number, nowMs) ?? []);
   }
 
   /** The current run, or undefined if the workflow id was never used. */
   get run(): LoadedRun | undefined {
     return this.#run;
+  }
+
+  /** The runs that have something to deliver to other executions, oldest first. */
+  get unsettled(): readonly LoadedRun[] {
+    const runs = this.#run ? [...this.#earlier, this.#run] : this.#earlier;
+    return runs.filter((run) => hasOutbox(run.state));
+  }
+
+  /** When the object must be awake though nobody calls, or undefined. */
+  get deadlineMs(): number | undefined {
+    return earliest([this.#run, ...this.#earlier].map((run) => run && nextDeadlineMs(run.state)));
+  }
+
+  /** A delivery of this run has failed and is to be made again at this time, by the alarm if the object sleeps. */
+  redeliverAt(run: LoadedRun, atMs: number): void {
+    evolveRedelivery(run.state, atMs);
+    this.#options.alarm.arm(atMs, Date.now());
+  }
+
+  /** Everybody who had to hear of the end of this run has heard of it: it is written down, so that none is told again. */
+  settleOutbox(run: LoadedRun): void {
+    this.flush();
+    const decision = decide(run.state, "settleOutbox", {}, Date.now());
+    if (!decision.ok || isEmpty(decision.changes)) return;
+    const { progress } = decision.changes;
+    const { storage, store } = this.#options;
+    storage.transactionSync(() => {
+      for (const change of progress) store.putProgress(run.number, change, run.state, Date.now());
+    });
+    applyChanges(run.state, decision.changes);
+    this.#earlier = this.#earlier.filter((earlier) => earlier !== run);
   }
 
   /** Resolves when everything decided so far is in storage; undefined if it is. Rejects if it never will be. */
@@ -103,7 +152,14 @@ export class ExecutionTurn {
 
   /** Does what is due now; what was missed while the object did not run, above all. Sets the alarm for the rest. */
   tick(): void {
-    if (this.#run) this.take("tick", {});
+    const nowMs = Date.now();
+    for (const { state } of this.#earlier)
+      if (state.redeliverMs <= nowMs) evolveRedelivery(state, nowMs + REDELIVERY_MAXIMUM_MS);
+    if (!this.#run) return;
+    this.take("tick", {});
+    // The alarm may have come though nothing of the current run was due, or for the sake of an earlier one.
+    this.#options.alarm.arm(this.deadlineMs, nowMs);
+    if (this.#earlier.length > 0) this.#options.effects.drive(this.#run);
   }
 
   /** Commits what has been deferred. Whatever reads or changes the run next calls this first. */
@@ -115,13 +171,17 @@ export class ExecutionTurn {
     this.#options.effects.drive(run);
   }
 
-  #carryOut(kind: RequestKind, changes: Changes, nowMs: number): void {
+  #carryOut(kind: RequestKind, decided: Changes, nowMs: number): void {
     const { effects } = this.#options;
     const before = this.#run;
     const wasOpen = before?.state.status === "RUNNING";
-    if (isEmpty(changes)) return;
+    if (isEmpty(decided)) return;
+    const changes = this.#withUnsettled(before, decided);
     const next = nextRun(before, changes);
-    if (next) effects.foresee(next, changes.newRun?.events ?? changes.events);
+    if (next) {
+      const updates = changes.newRun ? carriedUpdates(next.state) : admittedAfter(next.state, changes);
+      effects.foresee(next, changes.newRun?.events ?? changes.events, updates);
+    }
     if (this.#options.defersCommits && DEFERRABLE.has(kind) && isDeferrable(changes)) {
       this.#defer(before, next, changes);
       return;
@@ -131,16 +191,27 @@ export class ExecutionTurn {
     const run = this.#run;
     if (!run) return;
     this.#settle(run, bytes, nowMs);
+    if (before) effects.changed(before, changes);
     if (before && wasOpen && before.state.status !== "RUNNING") effects.closed(before);
     if (changes.dispatch.length + changes.eagerDispatch.length > 0) effects.dispatch(run, changes);
     effects.drive(run);
+  }
+
+  /** A run that begins remembers which runs before it are not through with their deliveries. */
+  #withUnsettled(before: LoadedRun | undefined, changes: Changes): Changes {
+    if (!changes.newRun) return changes;
+    const runs = this.#earlier.filter((run) => hasOutbox(run.state)).map((run) => run.number);
+    if (before && mayLeaveOutbox(before.state, changes.events)) runs.push(before.number);
+    const { unsettledRuns: _, ...rest } = changes.newRun.identity;
+    const identity = runs.length > 0 ? { ...rest, unsettledRuns: runs } : rest;
+    return { ...changes, newRun: { ...changes.newRun, identity } };
   }
 
   /** What follows every commit, once the state in memory is up to date with it. */
   #settle(run: LoadedRun, bytes: number, nowMs: number): void {
     run.state.historyBytes += bytes;
     this.#options.store.checkpointWhenDue(run.number, run.state);
-    this.#options.alarm.arm(nextDeadlineMs(run.state), nowMs);
+    this.#options.alarm.arm(this.deadlineMs, nowMs);
   }
 
   /** Goes on in memory. Storage follows with the workflow task's result, or soon. */
@@ -195,6 +266,7 @@ export class ExecutionTurn {
   #evolve(before: LoadedRun | undefined, next: LoadedRun | undefined, changes: Changes): void {
     try {
       if (before) applyChanges(before.state, changes);
+      if (before && before !== next && hasOutbox(before.state)) this.#earlier = [...this.#earlier, before];
       this.#run = next;
     } catch (error) {
       this.#options.abort(`memory and storage differ: ${String(error)}`);
@@ -215,8 +287,8 @@ function isDeferrable(changes: Changes): boolean {
 /** The run that will be the current one: a new one if the changes begin it. */
 function nextRun(run: LoadedRun | undefined, changes: Changes): LoadedRun | undefined {
   if (!changes.newRun) return run;
-  const { identity, events } = changes.newRun;
-  return { number: (run?.number ?? 0) + 1, state: stateFromEvents(identity, events) };
+  const { identity, events, admitted } = changes.newRun;
+  return { number: (run?.number ?? 0) + 1, state: stateFromEvents(identity, events, admitted) };
 }
 
 function isEmpty(changes: Changes): boolean {
@@ -225,6 +297,8 @@ function isEmpty(changes: Changes): boolean {
     changes.buffered.length === 0 &&
     changes.progress.length === 0 &&
     changes.newRun === undefined &&
+    changes.updates === undefined &&
+    changes.redeliverMs === undefined &&
     changes.dispatchedUpToMs === undefined
   );
 }

@@ -5,7 +5,7 @@
  * when it comes to rest. Long ones are hibernating WebSockets: the object sleeps, and whichever turn ends the run sends
  * the outcome. A socket's tag is the run it waits for.
  */
-import type { OutcomeRequest, WorkflowOutcome } from "../core/protocol.ts";
+import type { OutcomeRequest, PollUpdateRequest, WorkflowOutcome } from "../core/protocol.ts";
 import { type Reply, accepted } from "../core/rejection.ts";
 
 export class OutcomeWatch {
@@ -48,7 +48,8 @@ export class OutcomeWatch {
   }
 }
 
-function sendAndClose(socket: WebSocket, reply: Reply<WorkflowOutcome>): void {
+/** Tells a watcher what it has waited for. */
+export function sendAndClose(socket: WebSocket, reply: Reply<unknown>): void {
   try {
     socket.send(JSON.stringify(reply));
     socket.close(1000, "done");
@@ -57,12 +58,26 @@ function sendAndClose(socket: WebSocket, reply: Reply<WorkflowOutcome>): void {
   }
 }
 
+/** What a watcher's URL asks for: `?request=` the end of a run, `?update=` an update. */
+export type Watched =
+  | { readonly kind: "outcome"; readonly request: OutcomeRequest }
+  | { readonly kind: "update"; readonly request: PollUpdateRequest };
+
 /** The request a watcher's URL carries, or undefined if it carries none. */
-export function watchedOutcome(url: string): OutcomeRequest | undefined {
-  const text = new URL(url).searchParams.get("request");
+export function watched(url: string): Watched | undefined {
+  const { searchParams } = new URL(url);
+  const outcome = parsed(searchParams.get("request"));
+  if (outcome) return { kind: "outcome", request: outcome as OutcomeRequest };
+  const update = parsed(searchParams.get("update"));
+  return update && { kind: "update", request: update as PollUpdateRequest };
+}
+
+/** An object in JSON. Its fields are the sender's word, to be checked by whoever uses them. */
+function parsed(text: string | null): object | undefined {
   if (text === null) return undefined;
   try {
-    return JSON.parse(text) as OutcomeRequest;
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
   } catch {
     return undefined;
   }

@@ -10,6 +10,7 @@ import { type StoredBuffered, type StoredProgress, restore, stateFromEvents } fr
 import { EVENTS_PER_CHECKPOINT, fromCheckpoint, toCheckpoint } from "../core/checkpoint.ts";
 import { evolve } from "../core/evolve.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
+import { hasOutbox } from "../core/outbox.ts";
 import type { BufferedEvent, ProgressChange, RunIdentity, WorkflowState } from "../core/state.ts";
 import type { EntryTable } from "./entry-table.ts";
 
@@ -30,6 +31,8 @@ interface RecentCommit {
 const MAX_RECENT_CHARACTERS = 200_000;
 /** Place of the retried workflow task's progress; activities have the places above. */
 const TASK_PLACE = 0;
+/** Place of the mark that a closed run has nothing more to deliver. */
+const OUTBOX_PLACE = -1;
 
 /** One run in memory: its number in the store and its state. */
 export interface LoadedRun {
@@ -63,6 +66,28 @@ export class RunStore {
     this.#eventsSinceCheckpoint = eventsSinceCheckpoint;
     restore(state, this.#readRecords(number, state), nowMs);
     return { number, state };
+  }
+
+  /** An earlier run that may have something to deliver still; undefined if it is known to have nothing. */
+  loadUnsettled(number: number, nowMs: number): LoadedRun | undefined {
+    if (this.#table.all(number, "progress").some(({ place }) => place === OUTBOX_PLACE)) return undefined;
+    const { state } = this.#replayRun(number);
+    restore(state, this.#readRecords(number, state), nowMs);
+    return hasOutbox(state) ? { number, state } : undefined;
+  }
+
+  /** The first run of the chain that this request has started, if it was one before the current run. */
+  startedBefore(requestId: string): { readonly runId: string } | undefined {
+    for (let number = this.#table.newestRun() - 1; number > 0; number -= 1) {
+      for (const { text } of this.#table.from(number, "history", 1)) {
+        const { identity, events } = parseCommit(text);
+        const [first] = events;
+        if (identity?.startRequestId === requestId && first?.eventType === "WorkflowExecutionStarted")
+          return { runId: first.attributes.firstExecutionRunId };
+        break;
+      }
+    }
+    return undefined;
   }
 
   /** A run by its id, current or not; for reading only. */
@@ -120,7 +145,7 @@ export class RunStore {
   /** Overwrites the progress of an activity or of the retried workflow task. */
   putProgress(run: number, change: ProgressChange, state: Readonly<WorkflowState>, atMs: number): void {
     if (change.kind === "workflowTask" && change.volatile) return;
-    const place = change.kind === "workflowTask" ? TASK_PLACE : this.#placeOf(change.scheduledEventId, state);
+    const place = this.#progressPlace(change, state);
     const record = { version: 1, change, atMs } satisfies StoredProgress & { version: 1 };
     this.#table.put(run, "progress", place, JSON.stringify(record));
   }
@@ -220,6 +245,17 @@ export class RunStore {
     }
     const buffered = this.#table.all(run, "buffered").map(({ text }) => JSON.parse(text) as StoredBuffered);
     return { progress, buffered };
+  }
+
+  #progressPlace(change: ProgressChange, state: Readonly<WorkflowState>): number {
+    switch (change.kind) {
+      case "workflowTask":
+        return TASK_PLACE;
+      case "outboxSettled":
+        return OUTBOX_PLACE;
+      case "activity":
+        return this.#placeOf(change.scheduledEventId, state);
+    }
   }
 
   /** The place of an activity's progress: the one it has, or the first that no open activity uses. */

@@ -5,6 +5,7 @@
  * application are deployed apart, behind a service binding.
  */
 import type { ActivityTaskMessage } from "../core/activity-task.ts";
+import type { WorkflowExecutionRpc } from "../core/protocol.ts";
 import type { ActivityTaskAnswer, ActivityTaskOffer, OpenSession, WorkflowSessionRpc } from "../core/workflow-task.ts";
 
 export interface ServiceEnv {
@@ -12,6 +13,19 @@ export interface ServiceEnv {
   readonly ACTIVITY_TASKS: Queue<ActivityTaskMessage>;
   /** Entrypoint `WorkflowWorker` of the application's Worker, when that is another Worker. */
   readonly WORKFLOW_WORKER?: WorkflowWorkerStub;
+  /** The service's own namespace of objects, when the class is not exported as `WorkflowExecution`. */
+  readonly WORKFLOW_EXECUTION?: ExecutionNamespace;
+}
+
+/** What one execution does to another. */
+export type ExecutionStub = Pick<
+  WorkflowExecutionRpc,
+  "start" | "signal" | "requestCancel" | "terminate" | "childClosed"
+>;
+
+/** Objects by name, as a Durable Object namespace gives them. */
+export interface ExecutionNamespace {
+  getByName(name: string): ExecutionStub;
 }
 
 /** A session as the service holds it: calls go to the worker, disposing frees its memory there. */

@@ -17,21 +17,24 @@ import type {
   HeartbeatActivityRequest,
   RespondActivityRequest,
 } from "../core/activity-task.ts";
-import { nextDeadlineMs } from "../core/deadlines.ts";
 import { type RequestKind, type Requests, type Values, workflowNotFound } from "../core/decide.ts";
 import { describeRun, outcomeOf } from "../core/description.ts";
 import type { Changes } from "../core/draft.ts";
 import type { EventOf } from "../core/history-event.ts";
+import { workflowObjectName } from "../core/identifiers.ts";
 import type * as protocol from "../core/protocol.ts";
 import { type Reply, accepted, rejected } from "../core/rejection.ts";
 import * as check from "../core/request-check.ts";
+import { completedEventIdOf, isKnownUpdate, updateReply } from "../core/update.ts";
 import { activityMessages, activityTask, refusesTask, sendActivityTasks } from "./activity-dispatch.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { EntryTable, type WriteCount } from "./entry-table.ts";
 import { ExecutionTurn } from "./execution-turn.ts";
-import { OutcomeWatch, watchedOutcome } from "./outcome-watch.ts";
+import { OutboxCourier } from "./outbox-courier.ts";
+import { OutcomeWatch, watched } from "./outcome-watch.ts";
 import { type LoadedRun, RunStore } from "./run-store.ts";
-import type { ServiceEnv, WorkflowWorkerStub } from "./service-env.ts";
+import type { ExecutionNamespace, ServiceEnv, WorkflowWorkerStub } from "./service-env.ts";
+import { UpdateWaiters } from "./update-waiters.ts";
 import { WorkflowQueries } from "./workflow-queries.ts";
 import { WorkflowSessions } from "./workflow-sessions.ts";
 import { WorkflowTaskDriver } from "./workflow-task-driver.ts";
@@ -58,10 +61,12 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
   readonly #store: RunStore;
   readonly #alarm: AlarmClock;
   readonly #watch: OutcomeWatch;
+  readonly #updates: UpdateWaiters;
   readonly #sessions: WorkflowSessions;
   readonly #driver: WorkflowTaskDriver;
   readonly #turn: ExecutionTurn;
   readonly #queries: WorkflowQueries;
+  readonly #courier: OutboxCourier;
   #isAwake = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -70,9 +75,13 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
     this.#store = new RunStore(table);
     this.#alarm = new AlarmClock(ctx.storage, this.writes);
     this.#watch = new OutcomeWatch(ctx);
+    this.#updates = new UpdateWaiters(ctx, ({ runId, updateId }) => this.#updateReply(runId, updateId));
     this.#sessions = new WorkflowSessions(
       () => this.workflowWorker(),
-      () => this.#watch.atRest(),
+      () => {
+        this.#watch.atRest();
+        this.#updates.atRest();
+      },
     );
     this.#turn = new ExecutionTurn({
       storage: ctx.storage,
@@ -81,15 +90,25 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
       alarm: this.#alarm,
       effects: {
         dispatch: (run, due) => this.#dispatch(run, due),
-        foresee: (run, events) => this.#driver.foresee(run, events),
+        foresee: (run, events, updates) => this.#driver.foresee(run, events, updates),
+        changed: (run, changes) => this.#updates.changed(run, changes),
         closed: (run) => this.#watch.closed(this.#outcome(run)),
-        drive: (run) => this.#driver.drive(run),
+        drive: (run) => {
+          this.#driver.drive(run);
+          this.#courier.deliver();
+        },
       },
       abort: (reason) => ctx.abort(reason),
       defersCommits: true,
     });
     this.#driver = new WorkflowTaskDriver(this.#turn, this.#store, this.#sessions);
     this.#queries = new WorkflowQueries(this.#driver, this.#sessions);
+    this.#courier = new OutboxCourier({
+      turn: this.#turn,
+      readEvent: (run, eventId) => this.#store.readEvent(run.number, eventId),
+      target: (namespace, workflowId) => this.executions().getByName(workflowObjectName(namespace, workflowId)),
+      keepAlive: (work) => ctx.waitUntil(work),
+    });
     void ctx.blockConcurrencyWhile(async () => {
       await this.#alarm.load(Date.now());
       this.#turn.load();
@@ -118,7 +137,20 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
     return this.env.ACTIVITY_TASKS;
   }
 
+  /** The service's own objects, by which workflows reach each other. Override to bind them otherwise. */
+  protected executions(): ExecutionNamespace {
+    const exports = this.ctx.exports as { readonly WorkflowExecution?: ExecutionNamespace };
+    const executions = this.env.WORKFLOW_EXECUTION ?? exports.WorkflowExecution;
+    if (executions) return executions;
+    throw new Error(
+      "the service cannot reach its own objects: export the class as `WorkflowExecution`, or bind it as " +
+        "WORKFLOW_EXECUTION to the Worker that holds it",
+    );
+  }
+
   async start(request: protocol.StartRequest): Promise<Reply<protocol.StartReply>> {
+    const known = this.#startedBefore(request);
+    if (known) return accepted(known);
     return this.#take("start", { ...request, newRunId: crypto.randomUUID() });
   }
 
@@ -136,6 +168,31 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
 
   async terminate(request: protocol.TerminateRequest): Promise<Reply<{ readonly runId: string }>> {
     return this.#take("terminate", request);
+  }
+
+  async update(request: protocol.UpdateRequest): Promise<Reply<protocol.UpdateReply>> {
+    this.#wake();
+    const reply = this.#takeUpdate(request);
+    // Before anything is awaited, so that no news of it can be missed.
+    const answer = reply.ok ? this.#answer(reply.value.runId, request) : reply;
+    await this.#turn.committed;
+    return await answer;
+  }
+
+  async pollUpdate(request: protocol.PollUpdateRequest): Promise<Reply<protocol.UpdateReply>> {
+    this.#wake();
+    const refused = check.pollUpdateRequest(request);
+    if (refused) return refused;
+    const run = this.#selected(request);
+    if (!run.ok) return run;
+    return await this.#answer(run.value.state.identity.runId, request);
+  }
+
+  async updateWithStart(request: protocol.UpdateWithStartRequest): Promise<Reply<protocol.UpdateWithStartReply>> {
+    const first = await this.#updateWithStart(request);
+    const hasClosed = !first.ok && first.rejection.code === "WorkflowAlreadyCompleted";
+    // The workflow ended before it took the update: now that it has, the policies may allow another.
+    return hasClosed ? await this.#updateWithStart(request) : first;
   }
 
   async query(request: protocol.QueryRequest): Promise<Reply<protocol.QueryReply>> {
@@ -176,17 +233,27 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
     return accepted(await this.#watch.whileBusy(outcome.runId));
   }
 
-  /** A WebSocket that is sent the outcome of a run: `?request=` holds an OutcomeRequest. */
+  /**
+   * A WebSocket that is sent one message when what it waits for is there: with `?request=` (an OutcomeRequest) the
+   * outcome of a run, with `?update=` (a PollUpdateRequest) what has become of an update.
+   */
   override async fetch(request: Request): Promise<Response> {
     this.#wake();
     if (request.headers.get("Upgrade") !== "websocket")
       return new Response("holdfast: only WebSockets that wait for an outcome are served here", { status: 426 });
-    const wanted = watchedOutcome(request.url);
-    if (!wanted) return new Response("holdfast: the outcome request is missing or malformed", { status: 400 });
-    const refused = check.version(wanted.version);
-    if (refused) return this.#watch.accept(refused);
-    const run = this.#selected(wanted);
-    return this.#watch.accept(run.ok ? accepted(this.#outcome(run.value)) : run);
+    const wanted = watched(request.url);
+    if (!wanted) return new Response("holdfast: the request of the watcher is missing or malformed", { status: 400 });
+    const isUpdate = wanted.kind === "update";
+    const refused = isUpdate ? check.pollUpdateRequest(wanted.request) : check.version(wanted.request.version);
+    const run = refused ?? this.#selected(wanted.request);
+    if (!run.ok) return this.#watch.accept(run);
+    if (!isUpdate) return this.#watch.accept(accepted(this.#outcome(run.value)));
+    const { updateId, waitForStage } = wanted.request;
+    return this.#updates.accept({ runId: run.value.state.identity.runId, updateId, waitForStage });
+  }
+
+  async childClosed(request: protocol.ChildClosedRequest): Promise<Reply<{ readonly accepted: true }>> {
+    return this.#take("childClosed", request);
   }
 
   async claimActivity(request: ClaimActivityRequest): Promise<Reply<ClaimActivityReply>> {
@@ -261,12 +328,60 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
     this.#turn.flush();
     if (this.#isAwake) return;
     this.#isAwake = true;
-    const { run } = this.#turn;
-    if (!run || run.state.status !== "RUNNING") return;
-    const deadlineMs = nextDeadlineMs(run.state);
+    this.#updates.loaded();
+    const { run, deadlineMs } = this.#turn;
+    if (!run || (run.state.status !== "RUNNING" && deadlineMs === undefined)) return;
     this.#alarm.arm(deadlineMs, Date.now());
     if (deadlineMs !== undefined && deadlineMs <= Date.now()) this.#turn.tick();
     this.#driver.drive(run);
+    this.#courier.deliver();
+  }
+
+  /** Takes an update, by the current run or, if it is known there, by the earlier one that is meant. */
+  #takeUpdate(request: protocol.UpdateRequest): Reply<{ readonly runId: string }> {
+    const reply = this.#turn.take("update", request);
+    if (reply.ok || request.runId === undefined || reply.rejection.code !== "WorkflowNotFound") return reply;
+    const earlier = this.#selected(request);
+    const isKnown = earlier.ok && isKnownUpdate(earlier.value.state, request.updateId);
+    return isKnown ? accepted({ runId: request.runId }) : reply;
+  }
+
+  async #updateWithStart(request: protocol.UpdateWithStartRequest): Promise<Reply<protocol.UpdateWithStartReply>> {
+    this.#wake();
+    const reply = this.#turn.take("updateWithStart", { ...request, newRunId: crypto.randomUUID() });
+    if (!reply.ok) return reply;
+    const answer = this.#answer(reply.value.update.runId, request.update);
+    await this.#turn.committed;
+    const update = await answer;
+    return update.ok ? accepted({ start: reply.value.start, update: update.value }) : update;
+  }
+
+  #answer(
+    runId: string,
+    { updateId, waitForStage }: Pick<protocol.UpdateRequest, "updateId" | "waitForStage">,
+  ): Promise<Reply<protocol.UpdateReply>> {
+    return this.#updates.answer({ runId, updateId, waitForStage }, this.#driver.isBusy);
+  }
+
+  #updateReply(runId: string, updateId: string): protocol.UpdateReply | undefined {
+    const run = this.#selected({ runId });
+    if (!run.ok) return undefined;
+    const { state, number } = run.value;
+    const completedEventId = completedEventIdOf(state, updateId);
+    const completing = completedEventId === undefined ? undefined : this.#store.readEvent(number, completedEventId);
+    return updateReply(state, updateId, completing);
+  }
+
+  /**
+   * The answer to a child's start that is delivered again, when the workflow id has gone on to other runs since. A
+   * request of the current chain is told by the state.
+   */
+  #startedBefore({ parent, requestId }: protocol.StartRequest): protocol.StartReply | undefined {
+    const current = this.#turn.run?.state.identity;
+    if (!parent || !current || current.startRequestId === requestId) return undefined;
+    this.#wake();
+    const first = this.#store.startedBefore(requestId);
+    return first && { runId: first.runId, firstExecutionRunId: first.runId, started: false };
   }
 
   /** The run a reader means: the current one, or an earlier one by its id. */

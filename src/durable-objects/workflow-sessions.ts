@@ -98,6 +98,12 @@ export class WorkflowSessions {
     session?.stub[Symbol.dispose]();
   }
 
+  /** Closes the session when nothing follows: whoever waits for the object to rest is told. */
+  retire(): void {
+    this.drop();
+    if (!this.#underWay) this.#onIdle();
+  }
+
   /** Gives up what is under way, so that the next call does not wait for it. */
   abandon(): void {
     this.drop();
@@ -187,7 +193,9 @@ async function feed<T>(
     await session.append(page.events);
     page = source.page(page.nextEventId, PAGE_CHARACTERS);
   }
-  const events = [...page.events.filter((event) => event.eventId < endEventId), ...extra];
+  const stored = page.events.filter((event) => event.eventId < endEventId);
+  // A task that was not written down until it ended has been seen before, though it is among the extra events now.
+  const events = [...stored, ...extra.filter((event) => event.eventId >= fromEventId)];
   const result = await call(session, events);
   return { result, seenEventId: events.at(-1)?.eventId ?? fromEventId - 1 };
 }

@@ -10,8 +10,10 @@
 import { transientTaskEvents } from "../core/draft.ts";
 import { SERVICE_FAILURE_SOURCE } from "../core/failure.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
+import { carriedUpdates } from "../core/state.ts";
+import { isTraceless } from "../core/update-command.ts";
 import type { WorkflowTaskRef } from "../core/workflow-task-decision.ts";
-import type { WorkflowTaskResult } from "../core/workflow-task.ts";
+import type { UpdateMessage, WorkflowTaskResult } from "../core/workflow-task.ts";
 import type { ExecutionTurn } from "./execution-turn.ts";
 import type { LoadedRun, RunStore } from "./run-store.ts";
 import type { HistorySource, WorkflowSessions } from "./workflow-sessions.ts";
@@ -20,6 +22,14 @@ const WORKER_IDENTITY = "workflow-worker";
 
 interface FlightRef extends WorkflowTaskRef {
   readonly runId: string;
+}
+
+/** A workflow task about to go to the worker. */
+interface Departure {
+  readonly ref: FlightRef;
+  readonly updates: readonly UpdateMessage[];
+  /** Started for updates alone: it may turn out never to have been. */
+  readonly isTentative: boolean;
 }
 
 interface Flight extends FlightRef {
@@ -59,12 +69,13 @@ export class WorkflowTaskDriver {
   }
 
   /** Sends the task that a commit about to be made starts. `events` are that commit's. Returns at once. */
-  foresee(run: LoadedRun, events: readonly HistoryEvent[]): void {
+  foresee(run: LoadedRun, events: readonly HistoryEvent[], updates: readonly UpdateMessage[]): void {
     const last = events.at(-1);
     if (this.#flight || last?.eventType !== "WorkflowTaskStarted") return;
     // The session has run a task that history says has failed: its memory is ahead.
     if (events.some((event) => event.eventType === "WorkflowTaskFailed")) this.#sessions.drop();
-    this.#takeOff(run, { runId: run.state.identity.runId, startedEventId: last.eventId, attempt: 1 }, events);
+    const ref = { runId: run.state.identity.runId, startedEventId: last.eventId, attempt: 1 };
+    this.#takeOff(run, { ref, updates, isTentative: false }, events);
   }
 
   /** Takes up the run's workflow task, if there is one to be worked on. Returns at once. */
@@ -82,11 +93,13 @@ export class WorkflowTaskDriver {
     }
     if (task?.startedEventId === undefined) return;
     const ref = { runId, startedEventId: task.startedEventId, attempt: task.attempt };
-    this.#takeOff(run, ref, transientTaskEvents(run.state));
+    const departure = { ref, updates: carriedUpdates(run.state), isTentative: task.speculative === true };
+    this.#takeOff(run, departure, transientTaskEvents(run.state));
   }
 
-  #takeOff(run: LoadedRun, ref: FlightRef, extra: readonly HistoryEvent[]): void {
-    const done = this.#fly(ref, this.#work(run, ref, extra)).catch((error: unknown) => {
+  #takeOff(run: LoadedRun, departure: Departure, extra: readonly HistoryEvent[]): void {
+    const { ref } = departure;
+    const done = this.#fly(departure, this.#work(run, departure, extra)).catch((error: unknown) => {
       // The result could not be committed. The task is still open in storage, and its timeout takes it up again.
       console.error(`holdfast: the result of a workflow task was lost: ${String(error)}`);
     });
@@ -98,25 +111,38 @@ export class WorkflowTaskDriver {
     while (this.#flight) await this.#flight.done;
   }
 
-  async #fly(ref: FlightRef, working: Promise<WorkflowTaskResult>): Promise<void> {
+  async #fly({ ref, isTentative }: Departure, working: Promise<WorkflowTaskResult>): Promise<void> {
     const result = await working;
     const isCurrent = this.#flight?.startedEventId === ref.startedEventId && this.#flight.attempt === ref.attempt;
     if (!isCurrent || this.#flight?.runId !== ref.runId) return;
     // A failure joins no commit; what was deferred goes first, while this task still counts as being worked on.
     if (result.kind === "failed") this.#turn.flush();
     this.#flight = undefined;
+    // The session has seen a task that never was. Before the turn: a task that it starts must not go to it.
+    if (isTentative && result.kind === "completed" && isTraceless({ speculative: true }, result)) this.#sessions.drop();
     const reply =
       result.kind === "completed"
-        ? this.#turn.take("completeWorkflowTask", { ...ref, ...result, identity: WORKER_IDENTITY })
+        ? this.#turn.take("completeWorkflowTask", {
+            ...ref,
+            ...result,
+            identity: WORKER_IDENTITY,
+            newRunId: crypto.randomUUID(),
+          })
         : this.#turn.take("failWorkflowTask", { ...ref, ...result, identity: WORKER_IDENTITY });
     // A task that has taken off meanwhile has seen to its session already.
     const isKept = reply.ok && reply.value.kept;
-    if (!isKept && !this.#flight) this.#sessions.drop();
+    if (!isKept && !this.#flight) this.#sessions.retire();
   }
 
-  async #work(run: LoadedRun, ref: FlightRef, extra: readonly HistoryEvent[]): Promise<WorkflowTaskResult> {
+  async #work(
+    run: LoadedRun,
+    { ref, updates }: Departure,
+    extra: readonly HistoryEvent[],
+  ): Promise<WorkflowTaskResult> {
+    const { startedEventId, attempt } = ref;
+    const task = { startedEventId, attempt, ...(updates.length > 0 ? { updates } : {}) };
     try {
-      return await this.#sessions.runTask(this.source(run), ref, extra);
+      return await this.#sessions.runTask(this.source(run), task, extra);
     } catch (error) {
       console.warn(`holdfast: the workflow worker did not take a workflow task: ${String(error)}`);
       return {

@@ -45,6 +45,17 @@ export const anyChannel = fc.oneof(
   channelOf("query", query),
   channelOf("query-result", query),
   channelOf("query-failure", query),
+  channelOf("local-activity-input", activity),
+  channelOf("local-activity-result", activity),
+  channelOf("local-activity-failure", activity),
+  channelOf("update", { updateName: anyId, updateId: anyId }),
+  channelOf("update-result", { runId: anyId, updateId: anyId }),
+  channelOf("update-failure", { runId: anyId, updateId: anyId }),
+  channelOf("user-metadata", {
+    runId: anyId,
+    subject: anyId,
+    part: fc.constantFrom("summary" as const, "details" as const),
+  }),
   channelOf("memo", { key: anyId }),
   channelOf("header", { key: anyId }),
 ) as fc.Arbitrary<PayloadChannel>;

@@ -82,6 +82,20 @@ function sameShape(channel: PayloadChannel): PayloadChannel[] {
       return [{ ...channel, kind: "query-failure" }];
     case "query-failure":
       return [{ ...channel, kind: "query" }];
+    case "local-activity-input":
+      return [{ ...channel, kind: "local-activity-result" }];
+    case "local-activity-result":
+      return [{ ...channel, kind: "local-activity-failure" }];
+    case "local-activity-failure":
+      return [{ ...channel, kind: "activity-failure" }];
+    case "update":
+      return [{ ...channel, updateName: channel.updateId, updateId: `${channel.updateName}'` }];
+    case "update-result":
+      return [{ ...channel, kind: "update-failure" }];
+    case "update-failure":
+      return [{ ...channel, kind: "update-result" }];
+    case "user-metadata":
+      return [{ ...channel, part: channel.part === "summary" ? "details" : "summary" }];
     case "memo":
       return [{ ...channel, kind: "header" }];
     case "header":

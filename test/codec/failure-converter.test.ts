@@ -75,7 +75,7 @@ describe("each class and its fields", () => {
       category: "BENIGN",
       stack: failure.stack,
     });
-    expect(result.cause).toMatchObject({ name: "HoldfastFailure", message: "inner", stack: cause.stack });
+    expect(result.cause).toMatchObject({ name: "TemporalFailure", message: "inner", stack: cause.stack });
   });
 
   it("CancelledFailure, TerminatedFailure, ServerFailure", () => {

@@ -23,7 +23,7 @@ const ADVICE =
 
 const cause = new Error("inner");
 const all: [string, HoldfastFailure][] = [
-  ["HoldfastFailure", new HoldfastFailure("m", cause)],
+  ["TemporalFailure", new HoldfastFailure("m", cause)],
   ["ServerFailure", new ServerFailure("m", true, cause)],
   ["ApplicationFailure", new ApplicationFailure("m", "T", true, [1], cause)],
   ["CancelledFailure", new CancelledFailure("m", [1], cause)],

@@ -6,12 +6,20 @@
  */
 import { activityDeadline } from "../../src/core/activity.ts";
 import { decodeTaskToken } from "../../src/core/activity-task.ts";
-import type { Command } from "../../src/core/command.ts";
+import { type Command, isCloseCommand } from "../../src/core/command.ts";
 import type { RequestKind, Requests } from "../../src/core/decide.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
 import type { WorkflowState } from "../../src/core/state.ts";
 
-export const RUN_STATES = ["no run", "idle", "task started", "task backing off", "task retried", "closed"] as const;
+export const RUN_STATES = [
+  "no run",
+  "idle",
+  "task started",
+  "task speculative",
+  "task backing off",
+  "task retried",
+  "closed",
+] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
 const REQUEST_KINDS: Readonly<Record<RequestKind, true>> = {
@@ -20,6 +28,8 @@ const REQUEST_KINDS: Readonly<Record<RequestKind, true>> = {
   signal: true,
   requestCancel: true,
   terminate: true,
+  update: true,
+  updateWithStart: true,
   completeWorkflowTask: true,
   failWorkflowTask: true,
   claimActivity: true,
@@ -27,6 +37,10 @@ const REQUEST_KINDS: Readonly<Record<RequestKind, true>> = {
   respondActivity: true,
   reportDeadLetter: true,
   releaseEagerClaim: true,
+  childClosed: true,
+  recordChildStart: true,
+  recordExternalResult: true,
+  settleOutbox: true,
   tick: true,
 };
 
@@ -44,11 +58,27 @@ const ENTITY_CELLS: Readonly<Record<string, Readonly<Record<string, readonly str
     open: ["start", "cancel", "due"],
     "fired, buffered": ["start", "cancel"],
   },
+  child: {
+    none: ["start answered", "closed"],
+    initiated: ["start answered", "closed", "parent closes"],
+    "started, buffered": ["start answered", "closed"],
+    started: ["start answered", "closed", "parent closes"],
+  },
+  "external signal": { none: ["command", "answered"], initiated: ["answered"] },
+  "external cancel": { none: ["command"], initiated: ["answered"] },
   "workflow task": {
     none: ["completed", "failed"],
     started: ["completed", "failed", "timeout"],
     "backing off": ["completed", "failed", "backoff over"],
     retried: ["completed", "failed", "timeout"],
+    speculative: ["completed", "failed", "timeout"],
+  },
+  update: {
+    none: ["request", "accept", "reject", "complete"],
+    admitted: ["request", "accept", "reject", "complete", "task starts"],
+    carried: ["request", "accept", "reject", "complete"],
+    accepted: ["request", "accept", "reject", "complete"],
+    completed: ["request", "accept", "reject", "complete"],
   },
   outcome: {
     scheduled: ["completed", "failed", "canceled"],
@@ -84,6 +114,7 @@ export function runStateOf(state: WorkflowState | undefined): RunState {
   const task = state.workflowTask;
   if (!task) return "idle";
   if (task.startedEventId === undefined) return "task backing off";
+  if (task.speculative) return "task speculative";
   return task.inHistory ? "task started" : "task retried";
 }
 
@@ -107,8 +138,28 @@ export function recordPairs<K extends RequestKind>(situation: Situation, kind: K
       record("outcome", `${activityState}${isAsked ? ", cancel requested" : ""}`, requests.outcome.kind);
     }
   }
+  if (kind === "recordChildStart" && "initiatedEventId" in requests)
+    record("child", childStateOf(state, requests.initiatedEventId), "start answered");
+  if ("parentRunId" in requests) record("child", childStateOf(state, requests.initiatedEventId), "closed");
+  if (kind === "recordExternalResult" && "initiatedEventId" in requests) {
+    const external = state.externals[requests.initiatedEventId];
+    record(`external ${external?.kind ?? "signal"}`, external ? "initiated" : "none", "answered");
+  }
+  const isEndOfRun = "commands" in requests && requests.commands.some(isCloseCommand);
+  if (state.status === "RUNNING" && (kind === "terminate" || isEndOfRun))
+    for (const child of Object.values(state.children))
+      record("child", childStateOf(state, child.initiatedEventId), "parent closes");
   const taskState = { idle: "none", "task started": "started", "task backing off": "backing off" } as const;
-  const task = { ...taskState, "task retried": "retried", closed: "none", "no run": "none" }[runStateOf(state)];
+  const task = {
+    ...taskState,
+    "task retried": "retried",
+    "task speculative": "speculative",
+    closed: "none",
+    "no run": "none",
+  }[runStateOf(state)];
+  if ("updateId" in requests) record("update", updateStateOf(state, requests.updateId), "request");
+  const isEnd = kind === "completeWorkflowTask" || kind === "failWorkflowTask";
+  if (isEnd && state.admittedUpdates.some((update) => !update.carried)) record("update", "admitted", "task starts");
   if (kind === "failWorkflowTask") record("workflow task", task, "failed");
   if (kind === "completeWorkflowTask") {
     record("workflow task", task, "completed");
@@ -142,12 +193,37 @@ function timerStateOf(state: WorkflowState | undefined, timerId: string): string
   return isBuffered ? "fired, buffered" : "none";
 }
 
+function updateStateOf(state: WorkflowState | undefined, updateId: string): string {
+  const accepted = state?.updates[updateId];
+  if (accepted) return accepted.completedEventId === undefined ? "accepted" : "completed";
+  const admitted = state?.admittedUpdates.find(({ message }) => message.updateId === updateId);
+  if (!admitted) return "none";
+  return admitted.carried ? "carried" : "admitted";
+}
+
+function childStateOf(state: WorkflowState, initiatedEventId: number): string {
+  const child = state.children[initiatedEventId];
+  if (!child) return "none";
+  if (child.startedEventId === undefined) return "initiated";
+  return child.startedEventId === 0 ? "started, buffered" : "started";
+}
+
 function recordCommand(situation: Situation, command: Command): void {
   switch (command.commandType) {
     case "RequestCancelActivityTask":
       return record("activity", activityStateOf(situation, command.scheduledEventId), "cancel");
+    case "AcceptUpdate":
+      return record("update", updateStateOf(situation.state, command.updateId), "accept");
+    case "RejectUpdate":
+      return record("update", updateStateOf(situation.state, command.updateId), "reject");
+    case "CompleteUpdate":
+      return record("update", updateStateOf(situation.state, command.updateId), "complete");
     case "StartTimer":
       return record("timer", timerStateOf(situation.state, command.timerId), "start");
+    case "SignalExternalWorkflowExecution":
+      return record("external signal", "none", "command");
+    case "RequestCancelExternalWorkflowExecution":
+      return record("external cancel", "none", "command");
     case "CancelTimer":
       return record("timer", timerStateOf(situation.state, command.timerId), "cancel");
     default:

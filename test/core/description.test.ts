@@ -39,6 +39,7 @@ describe("the description of a run", () => {
       historySizeBytes: 0,
       memo,
       cancelRequested: true,
+      pendingChildren: [],
       pendingActivities: [],
       pendingTimers: [{ timerId: "t", startedEventId: 5, fireTimeMs: make.START_MS + 700 }],
       pendingWorkflowTask: {

@@ -15,7 +15,7 @@ import type { Changes, Decision } from "../../src/core/draft.ts";
 import type { EventAttributes, EventType, HistoryEvent } from "../../src/core/history-event.ts";
 import { stateProblems } from "../../src/core/invariants.ts";
 import type { RejectionCode } from "../../src/core/rejection.ts";
-import type { ActivityState, WorkflowState } from "../../src/core/state.ts";
+import { type ActivityState, type WorkflowState, carriedUpdates } from "../../src/core/state.ts";
 import { recordPairs } from "./coverage.ts";
 import { frozenCopy } from "./frozen.ts";
 import * as make from "./requests.ts";
@@ -61,6 +61,11 @@ export class Scenario {
     };
   }
 
+  /** Ids of the updates that the workflow task with the worker carries. */
+  get carried(): readonly string[] {
+    return carriedUpdates(this.run).map((update) => update.updateId);
+  }
+
   after(ms: number): this {
     this.nowMs += ms;
     return this;
@@ -90,7 +95,12 @@ export class Scenario {
 
   /** The worker completes the task in flight with these commands. */
   whenCompleted(...commands: readonly Command[]): Taken<Values["completeWorkflowTask"]> {
-    return this.when("completeWorkflowTask", { ...this.task, commands, identity: "workflow-worker" });
+    return this.when("completeWorkflowTask", {
+      ...this.task,
+      commands,
+      identity: "workflow-worker",
+      newRunId: make.NEXT_RUN_ID,
+    });
   }
 
   whenTicked(): Taken<Values["tick"]> {
@@ -106,7 +116,7 @@ export class Scenario {
     if (this.state) expect(stateProblems(this.state, this.events)).toEqual([]);
     this.eventsBefore = this.events;
     this.events = [...changes.newRun.events];
-    this.state = stateFromEvents(changes.newRun.identity, changes.newRun.events);
+    this.state = stateFromEvents(changes.newRun.identity, changes.newRun.events, changes.newRun.admitted);
   }
 }
 
@@ -156,14 +166,27 @@ export class Taken<T> {
 
   /** Accepted, and nothing changed. */
   thenNothing(): this {
-    const { events, buffered, progress, newRun, dispatch, eagerDispatch } = this.changes;
-    expect({ events, buffered, progress, newRun, dispatch: [...dispatch, ...eagerDispatch] }).toEqual({
+    const { events, buffered, progress, newRun, updates, dispatch, eagerDispatch } = this.changes;
+    expect({ events, buffered, progress, newRun, updates, dispatch: [...dispatch, ...eagerDispatch] }).toEqual({
       events: [],
       buffered: [],
       progress: [],
       newRun: undefined,
+      updates: undefined,
       dispatch: [],
     });
+    return this;
+  }
+
+  /** Exactly these updates wait for a workflow task, or are with the one under way. */
+  thenAdmitted(...updateIds: readonly string[]): this {
+    expect(this.scenario.run.admittedUpdates.map(({ message }) => message.updateId)).toEqual(updateIds);
+    return this;
+  }
+
+  /** Exactly these updates are refused. */
+  thenRejects(...updateIds: readonly string[]): this {
+    expect((this.changes.updates?.rejected ?? []).map((update) => update.updateId)).toEqual(updateIds);
     return this;
   }
 
@@ -206,6 +229,10 @@ export function signaled(requestId: string): Step {
   return (scenario) => void accepted(scenario.take("signal", make.signalRequest(requestId)));
 }
 
+export function updateSent(updateId: string, overrides: Parameters<typeof make.updateRequest>[1] = {}): Step {
+  return (scenario) => void accepted(scenario.take("update", make.updateRequest(updateId, overrides)));
+}
+
 export function cancelRequested(): Step {
   return (scenario) => void accepted(scenario.take("requestCancel", { version: 1, requestId: "cancel-1" }));
 }
@@ -217,7 +244,7 @@ export function terminated(): Step {
 /** The task in flight completes with these commands, and none of them is refused. */
 export function taskCompleted(...commands: readonly Command[]): Step {
   return (scenario) => {
-    const request = { ...scenario.task, commands, identity: "workflow-worker" };
+    const request = { ...scenario.task, commands, identity: "workflow-worker", newRunId: make.NEXT_RUN_ID };
     if (!accepted(scenario.take("completeWorkflowTask", request)).kept) throw new Error("the commands were refused");
   };
 }

@@ -63,6 +63,41 @@ describe("a history", () => {
       ),
     ],
     [
+      "I10 event 13 starts",
+      history((events) =>
+        appended(
+          events,
+          { eventType: "ChildWorkflowExecutionStarted", attributes: { initiatedEventId: 5 } },
+          { eventType: "ChildWorkflowExecutionStarted", attributes: { initiatedEventId: 5 } },
+        ),
+      ),
+    ],
+    [
+      "I10 event 14 ends",
+      history((events) =>
+        appended(
+          events,
+          { eventType: "StartChildWorkflowExecutionInitiated", attributes: {} },
+          { eventType: "ChildWorkflowExecutionStarted", attributes: { initiatedEventId: 12 } },
+          {
+            eventType: "ChildWorkflowExecutionCompleted",
+            attributes: { initiatedEventId: 12, startedEventId: 0 },
+          },
+        ),
+      ),
+    ],
+    [
+      "I11 event 14 answers",
+      history((events) =>
+        appended(
+          events,
+          { eventType: "SignalExternalWorkflowExecutionInitiated", attributes: {} },
+          { eventType: "ExternalWorkflowExecutionSignaled", attributes: { initiatedEventId: 12 } },
+          { eventType: "SignalExternalWorkflowExecutionFailed", attributes: { initiatedEventId: 12 } },
+        ),
+      ),
+    ],
+    [
       "I7 event 13",
       history((events) =>
         appended(
@@ -111,5 +146,18 @@ describe("a state", () => {
     scenario.take("terminate", { version: 1 });
     scenario.run.buffered = waiting;
     expect(stateProblems(scenario.run, scenario.events)).toEqual(["I8 events wait in a closed run"]);
+  });
+
+  it.each<[string, (scenario: Scenario) => unknown]>([
+    ["I10 child 5 is not what history says", ({ run }) => delete run.children[5]],
+    ["I10 child 5 is not what history says", ({ run }) => (run.children[5]!.startedEventId = 9)],
+    ["I10 child 9 is open only in the state", ({ run }) => (run.children[9] = { ...run.children[5]! })],
+    ["I11 6 is under way but", ({ run }) => delete run.externals[6]],
+    ["I11 9 is under way only in the state", ({ run }) => (run.externals[9] = { ...run.externals[6]! })],
+  ])("that is wrong about other executions is told so: %s", (problem, spoil) => {
+    const scenario = given(started(), taskCompleted(make.startChild("child"), make.signalExternal("other")));
+    expect(stateProblems(scenario.run, scenario.events)).toEqual([]);
+    spoil(scenario);
+    expect(stateProblems(scenario.run, scenario.events).join("\n")).toContain(problem);
   });
 });

@@ -28,7 +28,16 @@ const command = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant("startTimer" as const), id: name, seconds: fc.nat({ max: 20 }) }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("cancelTimer" as const), id: name }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant("startChild" as const), id: name, policy: fc.nat({ max: 2 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("external" as const), id: name, how: fc.nat({ max: 2 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("close" as const), how: fc.nat({ max: 2 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant("answerUpdate" as const), pick: small, how: fc.nat({ max: 5 }) }),
+  },
 );
 type CommandPlan = typeof command extends fc.Arbitrary<infer T> ? T : never;
 
@@ -39,10 +48,16 @@ export const action = fc.oneof(
       kind: fc.constant("complete" as const),
       commands: fc.array(command, { maxLength: 4 }),
       stale: small,
+      force: fc.nat({ max: 7 }),
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("fail" as const), stale: small }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("signal" as const), id: fc.nat({ max: 12 }) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("update" as const), id: fc.nat({ max: 15 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("updateWithStart" as const), id: small, conflict: fc.nat({ max: 2 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("cancel" as const) }) },
   {
     weight: 4,
@@ -55,6 +70,15 @@ export const action = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("deadLetter" as const), pick: small, stale: small }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("release" as const), pick: small, stale: small }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant("childNews" as const), pick: small, how: fc.nat({ max: 4 }) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant("externalNews" as const), pick: small, how: fc.nat({ max: 1 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("settle" as const) }) },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -106,7 +130,7 @@ export function actionTimeMs(plan: Action, { state, nowMs }: Situation): number 
 const CONFLICTS = ["FAIL", "USE_EXISTING", "TERMINATE_EXISTING"] as const;
 const REUSES = ["ALLOW_DUPLICATE", "ALLOW_DUPLICATE_FAILED_ONLY", "REJECT_DUPLICATE"] as const;
 const TIMEOUTS = { workflowRunTimeoutMs: 300_000, workflowTaskTimeoutMs: 7_000 };
-const worker = { identity: "workflow-worker" };
+const worker = { identity: "workflow-worker", newRunId: "run-next" };
 
 /** The request an action makes, or undefined for those that are none. */
 export function requestOf(plan: Action, situation: Situation): Made | undefined {
@@ -125,6 +149,13 @@ export function requestOf(plan: Action, situation: Situation): Made | undefined 
     }
     case "signal":
       return { kind: "signal", request: make.signalRequest(["constructor", "__proto__"][plan.id] ?? `s${plan.id}`) };
+    case "update":
+      return { kind: "update", request: make.updateRequest(UPDATE_IDS[plan.id] ?? `u${plan.id}`) };
+    case "updateWithStart": {
+      const policy = { workflowIdConflictPolicy: CONFLICTS[plan.conflict] ?? "FAIL" };
+      const overrides = { newRunId, requestId: `start-${plan.id}`, ...policy };
+      return { kind: "updateWithStart", request: make.updateWithStartRequest(`u${plan.id}`, overrides) };
+    }
     case "cancel":
       return { kind: "requestCancel", request: { version: 1, requestId: "cancel" } };
     case "terminate":
@@ -134,7 +165,11 @@ export function requestOf(plan: Action, situation: Situation): Made | undefined 
       return { kind: "tick", request: {} };
     case "complete": {
       const commands = plan.commands.map((entry) => commandOf(entry, situation));
-      return { kind: "completeWorkflowTask", request: { ...taskRef(state, plan.stale), commands, ...worker } };
+      const force = plan.force === 7 ? { forceNewWorkflowTask: true as const } : {};
+      return {
+        kind: "completeWorkflowTask",
+        request: { ...taskRef(state, plan.stale), commands, ...worker, ...force },
+      };
     }
     case "fail": {
       const failure = { message: "TypeError" };
@@ -147,6 +182,15 @@ export function requestOf(plan: Action, situation: Situation): Made | undefined 
     case "deadLetter":
     case "release":
       return activityRequest(plan, situation);
+    case "childNews":
+      return childRequest(plan, situation);
+    case "externalNews": {
+      const initiatedEventId = pickInitiated(situation, plan.pick, "ExternalWorkflowExecutionInitiated");
+      const made = plan.how === 0 ? make.externalDelivered(initiatedEventId) : make.externalNotFound(initiatedEventId);
+      return { kind: "recordExternalResult", request: { ...made, runId: runIdOf(state) } };
+    }
+    case "settle":
+      return { kind: "settleOutbox", request: {} };
     case "reload":
     case "checkpoint":
     case "refusedCommit":
@@ -171,6 +215,37 @@ function pickActivity({ state, history }: Situation, pick: number): number {
   const all = history.filter((event) => event.eventType === "ActivityTaskScheduled").map((event) => event.eventId);
   const candidates = pick === 3 || open.length === 0 ? all : open;
   return candidates[pick % Math.max(1, candidates.length)] ?? 5;
+}
+
+function runIdOf(state: WorkflowState | undefined): string {
+  return state?.identity.runId ?? "run-0";
+}
+
+/** An event that initiated something: the first of those that are open, mostly. */
+function pickInitiated({ state, history }: Situation, pick: number, suffix: string): number {
+  const open = [...Object.keys(state?.children ?? {}), ...Object.keys(state?.externals ?? {})].map(Number);
+  const all = history.filter((event) => event.eventType.endsWith(suffix)).map((event) => event.eventId);
+  const candidates = pick === 3 ? all : all.filter((id) => open.includes(id));
+  return candidates[pick % Math.max(1, candidates.length)] ?? all[0] ?? 5;
+}
+
+function childRequest(plan: Extract<Action, { kind: "childNews" }>, situation: Situation): Made {
+  const initiatedEventId = pickInitiated(situation, plan.pick, "StartChildWorkflowExecutionInitiated");
+  const runId = runIdOf(situation.state);
+  if (plan.how === 0)
+    return { kind: "recordChildStart", request: { ...make.childNotStarted(initiatedEventId), runId } };
+  if (plan.how < 3) return { kind: "recordChildStart", request: { ...make.childStarted(initiatedEventId), runId } };
+  const workflowId = situation.state?.children[initiatedEventId]?.workflowId ?? "a";
+  const child = { workflowId, runId: "child-run-2" };
+  return { kind: "childClosed", request: make.childClosed(initiatedEventId, { parentRunId: runId, child }) };
+}
+
+const CLOSE_POLICIES = ["TERMINATE", "REQUEST_CANCEL", "ABANDON"] as const;
+
+/** A signal or cancellation to another workflow, or to the sender itself. */
+function externalCommand({ id, how }: Extract<CommandPlan, { kind: "external" }>): Command {
+  if (how === 0) return make.signalExternal(id);
+  return how === 1 ? make.cancelExternal(id) : make.signalExternal(make.startRequest().workflowId);
 }
 
 type ActivityPlan = Extract<Action, { kind: "claim" | "heartbeat" | "respond" | "deadLetter" | "release" }>;
@@ -236,6 +311,24 @@ const CLOSES: readonly Command[] = [
   { commandType: "CancelWorkflowExecution" },
 ];
 
+const UPDATE_IDS = ["constructor", "__proto__"];
+
+/** What a workflow may do with an update: mostly one that it can do it with. */
+function updateCommand(
+  plan: Extract<CommandPlan, { kind: "answerUpdate" }>,
+  state: WorkflowState | undefined,
+): Command {
+  const carried = (state?.admittedUpdates ?? []).filter((update) => update.carried);
+  const open = Object.entries(state?.updates ?? {}).filter(([, update]) => update.completedEventId === undefined);
+  const waiting = carried.map(({ message }) => message.updateId);
+  const accepted = open.map(([updateId]) => updateId);
+  const candidates = plan.how < 4 ? waiting : accepted;
+  const updateId = candidates[plan.pick % Math.max(1, candidates.length)];
+  if (updateId === undefined) return make.startTimer("instead", 500);
+  if (plan.how < 3) return make.acceptUpdate(updateId);
+  return plan.how === 3 ? make.rejectUpdate(updateId) : make.completeUpdate(updateId);
+}
+
 function commandOf(plan: CommandPlan, situation: Situation): Command {
   switch (plan.kind) {
     case "schedule":
@@ -246,6 +339,12 @@ function commandOf(plan: CommandPlan, situation: Situation): Command {
       return make.startTimer(plan.id, plan.seconds * 500);
     case "cancelTimer":
       return make.cancelTimer(plan.id);
+    case "answerUpdate":
+      return updateCommand(plan, situation.state);
+    case "startChild":
+      return make.startChild(plan.id, { parentClosePolicy: CLOSE_POLICIES[plan.policy] ?? "TERMINATE" });
+    case "external":
+      return externalCommand(plan);
     case "close":
       return CLOSES[plan.how] ?? make.COMPLETE;
   }

@@ -8,17 +8,22 @@ import type {
   CancelTimerCommand,
   Command,
   RequestCancelActivityTaskCommand,
+  RequestCancelExternalWorkflowExecutionCommand,
   ScheduleActivityTaskCommand,
+  SignalExternalWorkflowExecutionCommand,
+  StartChildWorkflowExecutionCommand,
   StartTimerCommand,
 } from "../../src/core/command.ts";
 import type { Requests } from "../../src/core/decide.ts";
 import type { Failure } from "../../src/core/failure.ts";
 import type { Payloads } from "../../src/core/payload.ts";
-import type { SignalRequest, StartRequest } from "../../src/core/protocol.ts";
+import type { SignalRequest, StartRequest, UpdateRequest } from "../../src/core/protocol.ts";
 
 /** When every scenario begins. */
 export const START_MS = Date.UTC(2026, 10, 21, 5, 0, 0);
 export const RUN_ID = "run-1";
+/** The run that a continue-as-new begins. */
+export const NEXT_RUN_ID = "run-next";
 
 /** Payloads that hold this text. The core must carry them and never look inside. */
 export function payloads(text: string): Payloads {
@@ -52,6 +57,35 @@ export function signalWithStartRequest(
   return { version: 1, start: rest, signal: signalRequest(requestId), newRunId };
 }
 
+export function updateRequest(updateId: string, overrides: Partial<UpdateRequest> = {}): UpdateRequest {
+  return { version: 1, updateId, updateName: "adjust", waitForStage: "COMPLETED", ...overrides };
+}
+
+export function updateWithStartRequest(
+  updateId: string,
+  start: Parameters<typeof startRequest>[0] = {},
+): Requests["updateWithStart"] {
+  const { newRunId, ...rest } = startRequest({
+    requestId: `start-with-${updateId}`,
+    newRunId: "run-2",
+    workflowIdConflictPolicy: "USE_EXISTING",
+    ...start,
+  });
+  return { version: 1, start: rest, update: updateRequest(updateId), newRunId };
+}
+
+export function acceptUpdate(updateId: string): Command {
+  return { commandType: "AcceptUpdate", updateId };
+}
+
+export function rejectUpdate(updateId: string): Command {
+  return { commandType: "RejectUpdate", updateId, failure: failureOf("Invalid") };
+}
+
+export function completeUpdate(updateId: string, result = "adjusted"): Command {
+  return { commandType: "CompleteUpdate", updateId, outcome: { success: payloads(result) } };
+}
+
 export function scheduleActivity(
   activityId: string,
   overrides: Partial<ScheduleActivityTaskCommand> = {},
@@ -78,6 +112,81 @@ export function startTimer(timerId: string, startToFireTimeoutMs = 5_000): Start
 
 export function cancelTimer(timerId: string): CancelTimerCommand {
   return { commandType: "CancelTimer", timerId };
+}
+
+export function startChild(
+  workflowId: string,
+  overrides: Partial<StartChildWorkflowExecutionCommand> = {},
+): StartChildWorkflowExecutionCommand {
+  return {
+    commandType: "StartChildWorkflowExecution",
+    namespace: "default",
+    workflowId,
+    workflowType: "book",
+    taskQueue: "transfers",
+    ...overrides,
+  };
+}
+
+export function signalExternal(
+  workflowId: string,
+  overrides: Partial<SignalExternalWorkflowExecutionCommand> = {},
+): SignalExternalWorkflowExecutionCommand {
+  return {
+    commandType: "SignalExternalWorkflowExecution",
+    namespace: "default",
+    workflowExecution: { workflowId },
+    signalName: "approve",
+    signalRequestId: `${RUN_ID}/signal/1`,
+    ...overrides,
+  };
+}
+
+export function cancelExternal(
+  workflowId: string,
+  overrides: Partial<RequestCancelExternalWorkflowExecutionCommand> = {},
+): RequestCancelExternalWorkflowExecutionCommand {
+  return {
+    commandType: "RequestCancelExternalWorkflowExecution",
+    namespace: "default",
+    workflowExecution: { workflowId },
+    ...overrides,
+  };
+}
+
+export function childStarted(initiatedEventId: number, childRunId = "child-run-1"): Requests["recordChildStart"] {
+  return { runId: RUN_ID, initiatedEventId, outcome: { kind: "started", childRunId } };
+}
+
+export function childNotStarted(initiatedEventId: number): Requests["recordChildStart"] {
+  return { runId: RUN_ID, initiatedEventId, outcome: { kind: "failed", cause: "WORKFLOW_ALREADY_EXISTS" } };
+}
+
+export function childClosed(
+  initiatedEventId: number,
+  overrides: Partial<Requests["childClosed"]> = {},
+): Requests["childClosed"] {
+  return {
+    version: 1,
+    parentRunId: RUN_ID,
+    initiatedEventId,
+    childNamespace: "default",
+    childWorkflowType: "book",
+    child: { workflowId: "child", runId: "child-run-1" },
+    childFirstExecutionRunId: "child-run-1",
+    childOriginalExecutionRunId: "child-run-1",
+    close: { kind: "completed", result: payloads("booked") },
+    ...overrides,
+  };
+}
+
+export function externalDelivered(initiatedEventId: number): Requests["recordExternalResult"] {
+  return { runId: RUN_ID, initiatedEventId, outcome: { kind: "delivered" } };
+}
+
+export function externalNotFound(initiatedEventId: number): Requests["recordExternalResult"] {
+  const cause = "EXTERNAL_WORKFLOW_EXECUTION_NOT_FOUND";
+  return { runId: RUN_ID, initiatedEventId, outcome: { kind: "failed", cause } };
 }
 
 export const COMPLETE: Command = { commandType: "CompleteWorkflowExecution" };

@@ -9,6 +9,13 @@ import "./transitions/outside.ts";
 import "./transitions/workflow-task.ts";
 import "./transitions/activity.ts";
 import "./transitions/timer.ts";
+import "./transitions/update.ts";
+import "./transitions/update-task.ts";
+import "./transitions/update-with-start.ts";
+import "./transitions/child-workflow.ts";
+import "./transitions/external-workflow.ts";
+import "./transitions/continuation.ts";
+import "./transitions/attributes.ts";
 
 describe("the transition tables", () => {
   it("have no cell that nobody tried", () => {

@@ -5,7 +5,6 @@
  */
 import { type StoredBuffered, type StoredProgress, restore } from "../../src/core/apply.ts";
 import { fromCheckpoint } from "../../src/core/checkpoint.ts";
-import { nextDeadlineMs } from "../../src/core/deadlines.ts";
 import { evolve } from "../../src/core/evolve.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
 import type { WorkflowState } from "../../src/core/state.ts";
@@ -69,8 +68,8 @@ export class ExecutionHost {
   /** What the object does at the first call after it was loaded. */
   wake(): void {
     const { run } = this;
-    if (!run || run.state.status !== "RUNNING") return;
-    const deadlineMs = nextDeadlineMs(run.state);
+    const { deadlineMs } = this.turn;
+    if (!run || (run.state.status !== "RUNNING" && deadlineMs === undefined)) return;
     this.alarm.arm(deadlineMs, Date.now());
     if (deadlineMs !== undefined && deadlineMs <= Date.now()) this.turn.tick();
     this.#effects.drive(run);
@@ -121,8 +120,8 @@ export class ExecutionHost {
  */
 export function durable(state: WorkflowState | undefined): unknown {
   if (!state) return undefined;
-  const { dispatchedUpToMs: _, workflowTask, ...rest } = state;
-  if (!workflowTask) return rest;
+  const { dispatchedUpToMs: _, redeliverMs: ______, workflowTask, admittedUpdates: _____, ...rest } = state;
+  if (!workflowTask || workflowTask.speculative) return rest;
   const { timeoutFromMs: __, ...task } = workflowTask;
   if (task.inHistory) return { ...rest, workflowTask: task };
   const { startedEventId: ___, startedTimeMs: ____, ...waiting } = task;

@@ -35,6 +35,7 @@ class Simulation {
     this.#program = randomProgram(new Random(seed + 1_000_000));
     this.world = new World(seed, marks, {
       foresee: () => undefined,
+      changed: () => undefined,
       dispatch: (run, due) => this.#activities.dispatch(run, due),
       drive: (run) => this.#workflows.drive(run),
       closed: (run) => this.world.note(`closed as ${run.state.status}`),

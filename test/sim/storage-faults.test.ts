@@ -10,6 +10,7 @@ import { CommitRefused } from "./memory-storage.ts";
 
 const noEffects = {
   foresee: () => undefined,
+  changed: () => undefined,
   dispatch: () => undefined,
   closed: () => undefined,
   drive: () => undefined,
@@ -40,7 +41,7 @@ describe("a first commit that the storage refuses", () => {
 describe("payloads of the largest size allowed", () => {
   // Short of the limit by what the text of a failure takes.
   const largest: Payloads = { payloads: [{ data: "AAAA".repeat(MAX_PAYLOADS_BYTES / 3 - 100) }] };
-  const worker = { identity: "workflow-worker" };
+  const worker = { identity: "workflow-worker", newRunId: "run-next" };
 
   /** A run with activity `a` (event 5) claimed. */
   async function running(): Promise<ExecutionHost> {
@@ -85,6 +86,7 @@ describe("a run with a checkpoint", () => {
         attempt: 1,
         commands: [make.startTimer(`t${round}`, 1_000_000), make.scheduleActivity(`a${round}`)],
         identity: "workflow-worker",
+        newRunId: make.NEXT_RUN_ID,
       });
       host.turn.take("signal", make.signalRequest(`s${round}`));
       expect(durable(host.reloaded())).toEqual(durable(host.run?.state));

@@ -89,7 +89,7 @@ export class WorkflowWorkerModel {
     const world = this.#world;
     const isCurrent = this.#flight === ref;
     if (isCurrent) this.#flight = undefined;
-    const worker = { identity: "workflow-worker" };
+    const worker = { identity: "workflow-worker", newRunId: "run-next" };
     const failure = { message: "Error: not today" };
     const reply = fails
       ? await world.call("failWorkflowTask", { ...ref, cause: "WORKFLOW_WORKER_UNHANDLED_FAILURE", failure, ...worker })

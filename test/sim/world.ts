@@ -47,6 +47,7 @@ export class World {
     this.marks = marks;
     this.host = new ExecutionHost({
       foresee: () => undefined,
+      changed: (run, changes) => effects.changed(run, changes),
       dispatch: (run, due) => {
         this.#mayDie();
         effects.dispatch(run, due);

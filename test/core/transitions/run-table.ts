@@ -9,7 +9,17 @@ import type { RequestKind, Requests } from "../../../src/core/decide.ts";
 import type { EventType } from "../../../src/core/history-event.ts";
 import type { RejectionCode } from "../../../src/core/rejection.ts";
 import { RUN_STATES, type RunState, runStateOf } from "../coverage.ts";
-import { type Scenario, claimed, given, signaled, started, taskCompleted, taskFailed, terminated } from "../given.ts";
+import {
+  type Scenario,
+  claimed,
+  given,
+  signaled,
+  started,
+  taskCompleted,
+  taskFailed,
+  terminated,
+  updateSent,
+} from "../given.ts";
 import * as make from "../requests.ts";
 
 interface Cell {
@@ -30,12 +40,19 @@ const newRunWithSignal = ["WorkflowExecutionStarted", "WorkflowExecutionSignaled
 const closing = ["ActivityTaskStarted", "ActivityTaskCompleted"] as const;
 const deadLettered = ["ActivityTaskStarted", "ActivityTaskFailed"] as const;
 
-/** Activity `a` (event 5) is unclaimed and has one attempt, `b` (event 6) is claimed. */
+const childNews = ["ChildWorkflowExecutionStarted", "ChildWorkflowExecutionCompleted"] as const;
+
+/**
+ * Activity `a` (event 5) is unclaimed and has one attempt, `b` (event 6) is claimed; a child (7) and a signal to another
+ * workflow (8) have no answer yet.
+ */
 const open = [
   started(),
   taskCompleted(
     make.scheduleActivity("a", { retryPolicy: { maximumAttempts: 1 } }),
     make.scheduleActivity("b", { retryPolicy: { maximumAttempts: 1 } }),
+    make.startChild("child"),
+    make.signalExternal("other"),
   ),
   claimed(6),
 ];
@@ -44,6 +61,7 @@ const SCENARIOS: Readonly<Record<RunState, () => Scenario>> = {
   "no run": () => given(),
   idle: () => given(...open),
   "task started": () => given(...open, signaled("s1")),
+  "task speculative": () => given(...open, updateSent("u0")),
   "task retried": () => given(...open, signaled("s1"), taskFailed()),
   "task backing off": () => given(...open, signaled("s1"), taskFailed(), taskFailed()),
   closed: () => given(...open, terminated()),
@@ -55,7 +73,14 @@ const REQUESTS: { readonly [K in RequestKind]: (scenario: Scenario) => Requests[
   signal: () => make.signalRequest("s2"),
   requestCancel: () => ({ version: 1, requestId: "cancel-1" }),
   terminate: () => ({ version: 1, reason: "enough" }),
-  completeWorkflowTask: (scenario) => ({ ...scenario.task, commands: [], identity: "workflow-worker" }),
+  update: () => make.updateRequest("u1"),
+  updateWithStart: () => make.updateWithStartRequest("u1", { workflowIdConflictPolicy: "FAIL" }),
+  completeWorkflowTask: (scenario) => ({
+    ...scenario.task,
+    commands: [],
+    identity: "workflow-worker",
+    newRunId: make.NEXT_RUN_ID,
+  }),
   failWorkflowTask: (scenario) => ({
     ...scenario.task,
     cause: "NON_DETERMINISTIC_ERROR",
@@ -67,6 +92,10 @@ const REQUESTS: { readonly [K in RequestKind]: (scenario: Scenario) => Requests[
   respondActivity: () => make.completed(6, { activityId: "b" }),
   reportDeadLetter: () => ({ version: 1, runId: make.RUN_ID, scheduledEventId: 5, attempt: 1 }),
   releaseEagerClaim: () => ({ runId: make.RUN_ID, scheduledEventId: 6 }),
+  childClosed: () => make.childClosed(7),
+  recordChildStart: () => make.childStarted(7),
+  recordExternalResult: () => make.externalDelivered(8),
+  settleOutbox: () => ({}),
   tick: () => ({}),
 };
 
@@ -77,6 +106,8 @@ const TABLE: Readonly<Record<RunState, Readonly<Record<RequestKind, Cell>>>> = {
     signal: rejected("WorkflowNotFound"),
     requestCancel: rejected("WorkflowNotFound"),
     terminate: rejected("WorkflowNotFound"),
+    update: rejected("WorkflowNotFound"),
+    updateWithStart: { newRun },
     completeWorkflowTask: rejected("WorkflowNotFound"),
     failWorkflowTask: rejected("WorkflowNotFound"),
     claimActivity: rejected("WorkflowNotFound"),
@@ -84,6 +115,10 @@ const TABLE: Readonly<Record<RunState, Readonly<Record<RequestKind, Cell>>>> = {
     respondActivity: rejected("ActivityNotFound"),
     reportDeadLetter: rejected("WorkflowNotFound"),
     releaseEagerClaim: rejected("WorkflowNotFound"),
+    childClosed: rejected("WorkflowNotFound"),
+    recordChildStart: rejected("WorkflowNotFound"),
+    recordExternalResult: rejected("WorkflowNotFound"),
+    settleOutbox: rejected("WorkflowNotFound"),
     tick: rejected("WorkflowNotFound"),
   },
   idle: {
@@ -92,6 +127,8 @@ const TABLE: Readonly<Record<RunState, Readonly<Record<RequestKind, Cell>>>> = {
     signal: { events: ["WorkflowExecutionSignaled", ...newTask] },
     requestCancel: { events: ["WorkflowExecutionCancelRequested", ...newTask] },
     terminate: { events: ["WorkflowExecutionTerminated"] },
+    update: quiet,
+    updateWithStart: rejected("WorkflowAlreadyStarted"),
     completeWorkflowTask: quiet,
     failWorkflowTask: quiet,
     claimActivity: quiet,
@@ -99,6 +136,10 @@ const TABLE: Readonly<Record<RunState, Readonly<Record<RequestKind, Cell>>>> = {
     respondActivity: { events: [...closing, ...newTask] },
     reportDeadLetter: { events: [...deadLettered, ...newTask] },
     releaseEagerClaim: quiet,
+    childClosed: { events: [...childNews, ...newTask] },
+    recordChildStart: { events: ["ChildWorkflowExecutionStarted", ...newTask] },
+    recordExternalResult: { events: ["ExternalWorkflowExecutionSignaled", ...newTask] },
+    settleOutbox: quiet,
     tick: quiet,
   },
   "task started": {
@@ -107,6 +148,8 @@ const TABLE: Readonly<Record<RunState, Readonly<Record<RequestKind, Cell>>>> = {
     signal: { buffered: ["WorkflowExecutionSignaled"] },
     requestCancel: { buffered: ["WorkflowExecutionCancelRequested"] },
     terminate: { events: ["WorkflowTaskFailed", "WorkflowExecutionTerminated"] },
+    update: quiet,
+    updateWithStart: rejected("WorkflowAlreadyStarted"),
     completeWorkflowTask: { events: ["WorkflowTaskCompleted"] },
     failWorkflowTask: { events: ["WorkflowTaskFailed"] },
     claimActivity: quiet,
@@ -114,6 +157,31 @@ const TABLE: Readonly<Record<RunState, Readonly<Record<RequestKind, Cell>>>> = {
     respondActivity: { buffered: closing },
     reportDeadLetter: { buffered: deadLettered },
     releaseEagerClaim: quiet,
+    childClosed: { buffered: childNews },
+    recordChildStart: { buffered: ["ChildWorkflowExecutionStarted"] },
+    recordExternalResult: { buffered: ["ExternalWorkflowExecutionSignaled"] },
+    settleOutbox: quiet,
+    tick: quiet,
+  },
+  "task speculative": {
+    start: rejected("WorkflowAlreadyStarted"),
+    signalWithStart: { buffered: ["WorkflowExecutionSignaled"] },
+    signal: { buffered: ["WorkflowExecutionSignaled"] },
+    requestCancel: { buffered: ["WorkflowExecutionCancelRequested"] },
+    terminate: { events: ["WorkflowExecutionTerminated"] },
+    update: quiet,
+    updateWithStart: rejected("WorkflowAlreadyStarted"),
+    completeWorkflowTask: quiet,
+    failWorkflowTask: { events: [...transientTask, "WorkflowTaskFailed"] },
+    claimActivity: quiet,
+    heartbeatActivity: quiet,
+    respondActivity: { buffered: closing },
+    reportDeadLetter: { buffered: deadLettered },
+    releaseEagerClaim: quiet,
+    childClosed: { buffered: childNews },
+    recordChildStart: { buffered: ["ChildWorkflowExecutionStarted"] },
+    recordExternalResult: { buffered: ["ExternalWorkflowExecutionSignaled"] },
+    settleOutbox: quiet,
     tick: quiet,
   },
   "task retried": {
@@ -122,6 +190,8 @@ const TABLE: Readonly<Record<RunState, Readonly<Record<RequestKind, Cell>>>> = {
     signal: { buffered: ["WorkflowExecutionSignaled"] },
     requestCancel: { buffered: ["WorkflowExecutionCancelRequested"] },
     terminate: { events: ["WorkflowExecutionTerminated"] },
+    update: quiet,
+    updateWithStart: rejected("WorkflowAlreadyStarted"),
     completeWorkflowTask: { events: [...transientTask, "WorkflowTaskCompleted"] },
     failWorkflowTask: quiet,
     claimActivity: quiet,
@@ -129,6 +199,10 @@ const TABLE: Readonly<Record<RunState, Readonly<Record<RequestKind, Cell>>>> = {
     respondActivity: { buffered: closing },
     reportDeadLetter: { buffered: deadLettered },
     releaseEagerClaim: quiet,
+    childClosed: { buffered: childNews },
+    recordChildStart: { buffered: ["ChildWorkflowExecutionStarted"] },
+    recordExternalResult: { buffered: ["ExternalWorkflowExecutionSignaled"] },
+    settleOutbox: quiet,
     tick: quiet,
   },
   "task backing off": {
@@ -137,6 +211,8 @@ const TABLE: Readonly<Record<RunState, Readonly<Record<RequestKind, Cell>>>> = {
     signal: { events: ["WorkflowExecutionSignaled"] },
     requestCancel: { events: ["WorkflowExecutionCancelRequested"] },
     terminate: { events: ["WorkflowExecutionTerminated"] },
+    update: quiet,
+    updateWithStart: rejected("WorkflowAlreadyStarted"),
     completeWorkflowTask: quiet,
     failWorkflowTask: quiet,
     claimActivity: quiet,
@@ -144,6 +220,10 @@ const TABLE: Readonly<Record<RunState, Readonly<Record<RequestKind, Cell>>>> = {
     respondActivity: { events: closing },
     reportDeadLetter: { events: deadLettered },
     releaseEagerClaim: quiet,
+    childClosed: { events: childNews },
+    recordChildStart: { events: ["ChildWorkflowExecutionStarted"] },
+    recordExternalResult: { events: ["ExternalWorkflowExecutionSignaled"] },
+    settleOutbox: quiet,
     tick: quiet,
   },
   closed: {
@@ -152,6 +232,8 @@ const TABLE: Readonly<Record<RunState, Readonly<Record<RequestKind, Cell>>>> = {
     signal: rejected("WorkflowAlreadyCompleted"),
     requestCancel: rejected("WorkflowAlreadyCompleted"),
     terminate: rejected("WorkflowAlreadyCompleted"),
+    update: rejected("WorkflowAlreadyCompleted"),
+    updateWithStart: { newRun },
     completeWorkflowTask: quiet,
     failWorkflowTask: quiet,
     claimActivity: quiet,
@@ -159,6 +241,10 @@ const TABLE: Readonly<Record<RunState, Readonly<Record<RequestKind, Cell>>>> = {
     respondActivity: rejected("ActivityNotFound"),
     reportDeadLetter: quiet,
     releaseEagerClaim: quiet,
+    childClosed: quiet,
+    recordChildStart: quiet,
+    recordExternalResult: quiet,
+    settleOutbox: quiet,
     tick: quiet,
   },
 };

@@ -10,7 +10,8 @@ const newRun = ["WorkflowExecutionStarted", ...newTask] as const;
 const again = (overrides: Partial<StartRequest> = {}): ReturnType<typeof make.startRequest> =>
   make.startRequest({ requestId: "start-2", newRunId: "run-2", ...overrides });
 
-type ClosedStatus = Exclude<WorkflowExecutionStatus, "RUNNING">;
+// A run that was continued is never the current one.
+type ClosedStatus = Exclude<WorkflowExecutionStatus, "RUNNING" | "CONTINUED_AS_NEW">;
 const CLOSED: Readonly<Record<ClosedStatus, readonly Step[]>> = {
   COMPLETED: [started(), taskCompleted(make.COMPLETE)],
   FAILED: [started(), taskCompleted({ commandType: "FailWorkflowExecution", failure: { message: "no" } })],

@@ -21,7 +21,7 @@ import * as make from "../requests.ts";
 
 const newTask = ["WorkflowTaskScheduled", "WorkflowTaskStarted"] as const;
 const failure = { message: "TypeError: undefined is not a function" };
-const worker = { identity: "workflow-worker" };
+const worker = { identity: "workflow-worker", newRunId: make.NEXT_RUN_ID };
 const failing = { cause: "WORKFLOW_WORKER_UNHANDLED_FAILURE", failure, ...worker } as const;
 const failedCommand: Command = { commandType: "FailWorkflowExecution", failure: make.failureOf("Declined") };
 const canceledCommand: Command = { commandType: "CancelWorkflowExecution", details: make.payloads("stopped") };
