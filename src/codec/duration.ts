@@ -5,6 +5,8 @@
  */
 import ms from "ms";
 
+import { ValueError } from "./errors.ts";
+
 type LowercaseUnit =
   | "years"
   | "year"
@@ -58,18 +60,16 @@ function parse(text: string): number | undefined {
 /**
  * Milliseconds of a duration. May be negative: what that means is for the caller to say.
  *
- * Throws `TypeError` for a text that is no duration and for a number that is not finite.
+ * Throws `TypeError` for a text that is no duration, and `ValueError` for a number that is not finite.
  *
  * @example
  * msToNumber("1 minute"); // 60000
  */
 export function msToNumber(duration: Duration): number {
   const milliseconds = typeof duration === "number" ? duration : parse(duration);
-  if (milliseconds === undefined || !Number.isFinite(milliseconds))
-    throw new TypeError(
-      `Invalid duration ${JSON.stringify(String(duration))}: give milliseconds as a number, or a text such as "10 seconds"`,
-    );
-  return milliseconds;
+  if (milliseconds !== undefined && Number.isFinite(milliseconds)) return milliseconds;
+  const message = `Invalid duration ${JSON.stringify(String(duration))}: give milliseconds as a number, or a text such as "10 seconds"`;
+  throw typeof duration === "number" ? new ValueError(message) : new TypeError(message);
 }
 
 /**

@@ -56,7 +56,8 @@ function makeError(
   if (failure.applicationFailureInfo) {
     const { type, nonRetryable, details, nextRetryDelayMs, category } = failure.applicationFailureInfo;
     const values = fromWirePayloads(converter, details);
-    return new ApplicationFailure(message, type, nonRetryable, values, cause, nextRetryDelayMs, category);
+    // A type that was not given arrives as an empty one, as it does from Temporal's protocol.
+    return new ApplicationFailure(message, type ?? "", nonRetryable, values, cause, nextRetryDelayMs, category);
   }
   if (failure.serverFailureInfo) {
     return new ServerFailure(message, failure.serverFailureInfo.nonRetryable ?? false, cause);

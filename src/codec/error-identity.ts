@@ -10,12 +10,17 @@ function isObject(value: unknown): value is object {
 }
 
 /**
- * Marks a class so that `instanceof` recognises instances made by any copy of it, and names its instances.
+ * Marks a class so that `instanceof` recognises instances made by any copy of it, and names its instances: by the name
+ * of the class unless `instanceName` says otherwise.
  *
  * Subclasses that are not marked themselves are matched by prototype as usual.
  */
-export function identifyClass(constructor: abstract new (...args: never[]) => object, name: string): void {
-  const mark = Symbol.for(`holdfast.class.${name}`);
+export function identifyClass(
+  constructor: abstract new (...args: never[]) => object,
+  className: string,
+  name: string = className,
+): void {
+  const mark = Symbol.for(`holdfast.class.${className}`);
   const prototype: object = constructor.prototype;
   Object.defineProperty(prototype, mark, { value: true });
   Object.defineProperty(prototype, "name", { value: name, configurable: true, writable: true });

@@ -28,7 +28,8 @@ export interface WorkflowExecution {
  */
 export class HoldfastFailure extends Error {
   static {
-    identifyClass(this, "HoldfastFailure");
+    // Existing code reads the name, and so do histories that it wrote.
+    identifyClass(this, "HoldfastFailure", "TemporalFailure");
   }
 
   declare readonly cause?: Error;

@@ -5,23 +5,39 @@
  * a case in `history-jobs.ts` and a case in `activator.ts`.
  */
 import type { EventOf } from "../core/history-event.ts";
-import type { ActivityResolution } from "./activities.ts";
-import type { Signal } from "./signals.ts";
+import type { LocalActivityResolution } from "./local-activities.ts";
+import type { Resolution } from "./resolutions.ts";
+import type { Signal, Update } from "./messages.ts";
 
 export type Job =
   | { readonly kind: "initializeWorkflow"; readonly event: EventOf<"WorkflowExecutionStarted"> }
   | { readonly kind: "signalWorkflow"; readonly signal: Signal }
+  | { readonly kind: "doUpdate"; readonly update: Update }
   | { readonly kind: "fireTimer"; readonly startedEventId: number }
-  | { readonly kind: "resolveActivity"; readonly sequence: number; readonly resolution: ActivityResolution }
-  | { readonly kind: "cancelWorkflow" };
+  | Resolution
+  | { readonly kind: "cancelWorkflow" }
+  | {
+      readonly kind: "resolveLocalActivity";
+      readonly sequence: number;
+      readonly resolution: LocalActivityResolution;
+    }
+  /** A reset gave the run other randomness. */
+  | { readonly kind: "updateRandomSeed"; readonly runId: string };
 
 /** Jobs of a lower rank come first; those of one rank keep the order of history. */
 const RANKS: Readonly<Record<Job["kind"], number>> = {
   initializeWorkflow: 0,
+  updateRandomSeed: 2,
   signalWorkflow: 3,
+  doUpdate: 3,
   fireTimer: 4,
   resolveActivity: 4,
+  resolveChildWorkflowExecutionStart: 4,
+  resolveChildWorkflowExecution: 4,
+  resolveSignalExternalWorkflow: 4,
+  resolveRequestCancelExternalWorkflow: 4,
   cancelWorkflow: 4,
+  resolveLocalActivity: 5,
 };
 
 /** The jobs in the order in which an activation runs them. */

@@ -11,24 +11,15 @@
  *   sent ── completed, failed, timed out or cancelled in history ──▶ closed, delivered by its job
  */
 import type { ScheduleActivityTaskCommand } from "../core/command.ts";
-import type { Failure } from "../core/failure.ts";
-import type { Payloads } from "../core/payload.ts";
 import { activityCancelledFailure } from "./activity-failures.ts";
 import type { CommandOutbox, OutboxEntry } from "./command-outbox.ts";
+import type { Outcome, OwnResolutions } from "./resolutions.ts";
 
 /** What the workflow does when the scope of an activity is cancelled. */
 export type ActivityCancellationType = "TRY_CANCEL" | "WAIT_CANCELLATION_COMPLETED" | "ABANDON";
 
 /** How an activity ended, in clear. */
-export type ActivityResolution =
-  | { readonly kind: "completed"; readonly result: Payloads | undefined }
-  | { readonly kind: "failed"; readonly failure: Failure };
-
-/** An activity that the run itself resolved, waiting for its activation. */
-export interface LocalResolution {
-  readonly sequence: number;
-  readonly resolution: ActivityResolution;
-}
+export type ActivityResolution = Outcome;
 
 interface Activity {
   readonly command: ScheduleActivityTaskCommand;
@@ -44,13 +35,14 @@ interface Activity {
 
 export class Activities {
   readonly #outbox: CommandOutbox;
+  readonly #own: OwnResolutions;
   readonly #open = new Map<number, Activity>();
   readonly #byScheduledEvent = new Map<number, number>();
-  #localResolutions: LocalResolution[] = [];
   #nextSequence = 1;
 
-  constructor(outbox: CommandOutbox) {
+  constructor(outbox: CommandOutbox, own: OwnResolutions) {
     this.#outbox = outbox;
+    this.#own = own;
   }
 
   /** Takes the next number, whether or not an activity comes of it. */
@@ -107,14 +99,7 @@ export class Activities {
       activityType,
       scheduledEventId: activity.scheduledEventId,
     });
-    this.#localResolutions.push({ sequence, resolution: { kind: "failed", failure } });
-  }
-
-  /** Hands over the resolutions that need an activation of their own. */
-  takeLocalResolutions(): readonly LocalResolution[] {
-    const taken = this.#localResolutions;
-    this.#localResolutions = [];
-    return taken;
+    this.#own.push({ kind: "resolveActivity", sequence, resolution: { kind: "failed", failure } });
   }
 
   /**

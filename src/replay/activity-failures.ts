@@ -40,7 +40,8 @@ export function activityFailure(
 
 export function activityCancelledFailure(activity: EndedActivity, details?: Payloads): Failure {
   return activityFailure(activity, "Activity cancelled", "CANCEL_REQUESTED", {
-    message: "Activity cancelled",
+    // The outer failure says what happened; Temporal leaves the inner one without words.
+    message: "",
     source: SERVICE_FAILURE_SOURCE,
     canceledFailureInfo: details ? { details } : {},
   });

@@ -4,7 +4,7 @@
  * Owns: the list, until the task ends. An entry that is withdrawn before that never existed for the service. An entry
  * that left is `sent`; when the service's event for it arrives, `onRecorded` is told.
  */
-import { type Command, isCloseCommand } from "../core/command.ts";
+import { type Command, type CommandType, isCloseCommand } from "../core/command.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 
 /** One command on its way. Payloads inside are converted, but not yet encoded. */
@@ -31,6 +31,11 @@ export class CommandOutbox {
   /** Whether the workflow has ended: nothing more is told to its code. */
   get holdsCloseCommand(): boolean {
     return this.#entries.some((entry) => isCloseCommand(entry.command));
+  }
+
+  /** The kinds of the commands so far, in order of creation. */
+  get commandTypes(): readonly CommandType[] {
+    return this.#entries.map((entry) => entry.command.commandType);
   }
 
   /**

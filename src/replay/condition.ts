@@ -5,11 +5,16 @@
  */
 import type { Duration } from "../codec/index.ts";
 import { CancellationScope } from "./cancellation-scope.ts";
+import type { TimerOptions } from "./operation-options.ts";
+import { patched } from "./patched.ts";
 import { bindToScope, requireActivatingFrame } from "./run-context.ts";
 import { sleep } from "./sleep.ts";
 
+/** Histories from before it took a time limit of zero for none. The name is Temporal's. */
+const ZERO_TIMEOUT_PATCH = "__sdk_internal_patch_number:1";
+
 export function condition(predicate: () => boolean): Promise<void>;
-export function condition(predicate: () => boolean, timeout: Duration): Promise<boolean>;
+export function condition(predicate: () => boolean, timeout: Duration, options?: TimerOptions): Promise<boolean>;
 /**
  * Waits until `predicate` is true; it is asked at once, and again whenever something happened to the workflow. With a
  * timeout the answer is true, or false if the time passed first. A predicate must only look, and answer at once.
@@ -19,16 +24,21 @@ export function condition(predicate: () => boolean, timeout: Duration): Promise<
  * @example
  * const approved = await condition(() => approvals >= 2, "7 days");
  */
-export function condition(predicate: () => boolean, timeout?: Duration): Promise<void> | Promise<boolean> {
+export async function condition(
+  predicate: () => boolean,
+  timeout?: Duration,
+  options?: TimerOptions,
+): Promise<void | boolean> {
   requireActivatingFrame("condition");
-  return timeout === undefined ? waitFor(predicate) : waitForUntil(predicate, timeout);
+  if (timeout === undefined || (timeout === 0 && !patched(ZERO_TIMEOUT_PATCH))) return waitFor(predicate);
+  return waitForUntil(predicate, timeout, options);
 }
 
-function waitForUntil(predicate: () => boolean, timeout: Duration): Promise<boolean> {
+function waitForUntil(predicate: () => boolean, timeout: Duration, options?: TimerOptions): Promise<boolean> {
   return CancellationScope.cancellable(async () => {
     try {
       // The timer comes first, so that its number is taken even if the predicate is true already.
-      const timedOut = sleep(timeout).then(() => false);
+      const timedOut = sleep(timeout, options).then(() => false);
       const fulfilled = waitFor(predicate).then(() => true);
       return await Promise.race([timedOut, fulfilled]);
     } finally {

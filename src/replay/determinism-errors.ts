@@ -20,9 +20,20 @@ export class DeterminismViolationError extends Error {
   }
 }
 
+/** The two sides of a disagreement between a history and the code. */
+export interface Disagreement {
+  /** What the history holds there. */
+  readonly recorded: string;
+  /** What the code did there. */
+  readonly produced: string;
+}
+
 /**
  * The code's commands differ from the ones its history recorded. `eventId` names where; the message says what was
- * recorded and what the code did.
+ * recorded and what the code did, and so do the fields.
+ *
+ * @example
+ * if (error instanceof NondeterminismError) report(error.eventId, error.recorded, error.produced);
  */
 export class NondeterminismError extends Error {
   static {
@@ -30,10 +41,24 @@ export class NondeterminismError extends Error {
   }
 
   readonly eventId: number | undefined;
+  readonly recorded: string | undefined;
+  readonly produced: string | undefined;
 
-  constructor(message: string, eventId?: number) {
+  constructor(message: string, eventId?: number, disagreement?: Disagreement) {
     super(message);
     this.eventId = eventId;
+    this.recorded = disagreement?.recorded;
+    this.produced = disagreement?.produced;
+  }
+}
+
+/**
+ * A history could not be replayed for another reason than what its commands are: the code failed a workflow task, or
+ * the history is not whole. The `cause` is the error that stopped it.
+ */
+export class ReplayError extends Error {
+  static {
+    identifyClass(this, "ReplayError");
   }
 }
 

@@ -7,8 +7,10 @@
  */
 import { CancellationScope } from "./cancellation-scope.ts";
 import { DeterminismViolationError } from "./determinism-errors.ts";
+import { realNow } from "./platform-turn.ts";
 import { currentRun } from "./run-context.ts";
 import { startTimer } from "./sleep.ts";
+import { realRandom, realRandomUuid, realRandomValues } from "./unsafe-random.ts";
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -87,9 +89,13 @@ function guardReading(target: object, key: string, what: string, instead: string
   });
 }
 
+/** The run's time inside a run, the real time elsewhere. */
+function now(): number {
+  return currentRun()?.nowMs ?? realNow();
+}
+
 function replaceDate(): void {
   const RealDate = globalThis.Date;
-  const now = () => currentRun()?.nowMs ?? RealDate.now();
   // A plain function, because Date may also be called without `new`.
   function HoldfastDate(...args: unknown[]): unknown {
     if (new.target === undefined) return new RealDate(now()).toString();
@@ -107,8 +113,7 @@ function replaceDate(): void {
 }
 
 function replaceMathRandom(): void {
-  const original = Math.random;
-  replace(Math, "random", () => currentRun()?.random.next() ?? original());
+  replace(Math, "random", () => currentRun()?.random.next() ?? realRandom());
 }
 
 function replaceTimeouts(): void {
@@ -123,6 +128,8 @@ function replaceTimeouts(): void {
     const handle = args[0] as number;
     const scope = run.timeouts.get(handle);
     run.timeouts.delete(handle);
+    // Clearing what is no longer pending uses up a timer number, as it does in Temporal's SDK.
+    if (scope === undefined) run.timers.takeSequence();
     return scope?.cancel();
   });
 }
@@ -155,12 +162,10 @@ function startTimeout([callback, delayMs, ...args]: unknown[]): number {
 }
 
 function replaceCrypto(): void {
-  const randomUUID = crypto.randomUUID.bind(crypto);
-  const getRandomValues = crypto.getRandomValues.bind(crypto);
-  replace(crypto, "randomUUID", () => currentRun()?.random.uuid4() ?? randomUUID());
+  replace(crypto, "randomUUID", () => currentRun()?.random.uuid4() ?? realRandomUuid());
   replace(crypto, "getRandomValues", <T extends ArrayBufferView>(target: T): T => {
     const run = currentRun();
-    if (run === undefined) return getRandomValues(target as never);
+    if (run === undefined) return realRandomValues(target);
     run.random.fillBytes(new Uint8Array(target.buffer, target.byteOffset, target.byteLength));
     return target;
   });

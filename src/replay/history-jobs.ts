@@ -9,6 +9,7 @@ import type { EventOf, HistoryEvent } from "../core/history-event.ts";
 import type { Job } from "./activation.ts";
 import type { ActivityResolution } from "./activities.ts";
 import { activityCancelledFailure, activityFailure, type EndedActivity } from "./activity-failures.ts";
+import { otherWorkflowJob } from "./child-jobs.ts";
 import { NondeterminismError } from "./determinism-errors.ts";
 import type { WorkflowRun } from "./workflow-run.ts";
 
@@ -27,8 +28,12 @@ export function jobOf(event: HistoryEvent, run: WorkflowRun, names: ActivityName
     case "WorkflowExecutionStarted":
       return { kind: "initializeWorkflow", event };
     case "WorkflowExecutionSignaled": {
-      const { signalName, input, requestId } = event.attributes;
-      return { kind: "signalWorkflow", signal: { signalName, input, requestId } };
+      const { signalName, input, header, requestId } = event.attributes;
+      return { kind: "signalWorkflow", signal: { name: signalName, input, header, requestId } };
+    }
+    case "WorkflowTaskFailed": {
+      const { newRunId } = event.attributes;
+      return newRunId === undefined ? undefined : { kind: "updateRandomSeed", runId: newRunId };
     }
     case "WorkflowExecutionCancelRequested":
       return { kind: "cancelWorkflow" };
@@ -42,6 +47,18 @@ export function jobOf(event: HistoryEvent, run: WorkflowRun, names: ActivityName
     case "ActivityTaskTimedOut":
     case "ActivityTaskCanceled":
       return activityJob(event, run, names);
+    case "StartChildWorkflowExecutionFailed":
+    case "ChildWorkflowExecutionStarted":
+    case "ChildWorkflowExecutionCompleted":
+    case "ChildWorkflowExecutionFailed":
+    case "ChildWorkflowExecutionCanceled":
+    case "ChildWorkflowExecutionTimedOut":
+    case "ChildWorkflowExecutionTerminated":
+    case "SignalExternalWorkflowExecutionFailed":
+    case "ExternalWorkflowExecutionSignaled":
+    case "RequestCancelExternalWorkflowExecutionFailed":
+    case "ExternalWorkflowExecutionCancelRequested":
+      return otherWorkflowJob(event, run);
     default:
       return undefined;
   }
@@ -52,6 +69,7 @@ function unknownOperation(event: HistoryEvent, what: string): NondeterminismErro
     `Nondeterminism at event ${event.eventId}: the history recorded ${event.eventType} of ${what}, ` +
       "which the workflow code never started.",
     event.eventId,
+    { recorded: `${event.eventType} of ${what}`, produced: "no such operation" },
   );
 }
 

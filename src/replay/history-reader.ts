@@ -19,16 +19,32 @@ export type HistoryStep =
       readonly kind: "activate";
       readonly started: EventOf<"WorkflowTaskStarted">;
       readonly completed: EventOf<"WorkflowTaskCompleted"> | undefined;
+      /**
+       * What history says the task led to: of the events after its completion, up to the next task, the markers and the
+       * accepted updates. They are told to the code in the activation that made them. Empty for a live task.
+       */
+      readonly lookAhead: readonly HistoryEvent[];
     };
 
 export class HistoryReader {
   #unread: HistoryEvent[] = [];
   #lastEventId = 0;
+  readonly #allowGaps: boolean;
+
+  /** `allowGaps`: events may be missing, because they have no meaning for a workflow. */
+  constructor({ allowGaps = false }: { readonly allowGaps?: boolean } = {}) {
+    this.#allowGaps = allowGaps;
+  }
+
+  get lastEventId(): number {
+    return this.#lastEventId;
+  }
 
   /** Takes in the next events. Throws `SessionOutOfDateError` if they do not continue those before. */
   append(events: readonly HistoryEvent[]): void {
     for (const event of events) {
-      if (event.eventId !== this.#lastEventId + 1)
+      const follows = this.#allowGaps ? event.eventId > this.#lastEventId : event.eventId === this.#lastEventId + 1;
+      if (!follows)
         throw new SessionOutOfDateError(
           `The session has seen the history up to event ${this.#lastEventId}, and cannot go on with event ${event.eventId}.`,
         );
@@ -71,19 +87,30 @@ function stepOf(
 ): HistoryStep | undefined {
   switch (event.eventType) {
     case "WorkflowTaskScheduled":
-    case "WorkflowTaskFailed":
     case "WorkflowTaskTimedOut":
       return undefined;
+    case "WorkflowTaskFailed":
+      // A reset is told in the guise of a failed task.
+      return event.attributes.cause === "RESET_WORKFLOW" ? { kind: "event", event } : undefined;
     case "WorkflowTaskCompleted":
       return { kind: "completed", event };
     case "WorkflowTaskStarted": {
-      if (event.eventId === liveStartedEventId) return { kind: "activate", started: event, completed: undefined };
+      if (event.eventId === liveStartedEventId)
+        return { kind: "activate", started: event, completed: undefined, lookAhead: [] };
       const completed = completionOf(event.eventId, events, index);
-      return completed && { kind: "activate", started: event, completed };
+      return completed && { kind: "activate", started: event, completed, lookAhead: eventsOfTask(events, index + 2) };
     }
     default:
       return { kind: "event", event };
   }
+}
+
+const LOOKED_AHEAD: ReadonlySet<string> = new Set(["MarkerRecorded", "WorkflowExecutionUpdateAccepted"]);
+
+/** The events from `from` on that come before the next workflow task. */
+function eventsOfTask(events: readonly HistoryEvent[], from: number): readonly HistoryEvent[] {
+  const end = events.findIndex((event, index) => index >= from && event.eventType === "WorkflowTaskScheduled");
+  return events.slice(from, end === -1 ? undefined : end).filter((event) => LOOKED_AHEAD.has(event.eventType));
 }
 
 /** The completion of a task, or undefined if it failed, timed out or was never answered. */

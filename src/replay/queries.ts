@@ -5,11 +5,15 @@
  * do, is the activator's.
  */
 
-export type QueryHandler = (...args: never[]) => unknown;
+import type { DefaultHandler } from "./message-handlers.ts";
+import {
+  assertNotReserved,
+  ENHANCED_STACK_TRACE_QUERY,
+  STACK_TRACE_QUERY,
+  WORKFLOW_METADATA_QUERY,
+} from "./reserved-names.ts";
 
-export const STACK_TRACE_QUERY = "__stack_trace";
-export const ENHANCED_STACK_TRACE_QUERY = "__enhanced_stack_trace";
-export const WORKFLOW_METADATA_QUERY = "__temporal_workflow_metadata";
+export type QueryHandler = (...args: never[]) => unknown;
 
 interface RegisteredQueryHandler {
   readonly handler: QueryHandler;
@@ -23,16 +27,31 @@ const BUILT_IN_QUERIES: readonly { readonly name: string; readonly description: 
   { name: WORKFLOW_METADATA_QUERY, description: "Returns metadata associated with this workflow." },
 ];
 
+const BUILT_IN_NAMES: ReadonlySet<string> = new Set(BUILT_IN_QUERIES.map(({ name }) => name));
+
 export class Queries {
   readonly #handlers = new Map<string, RegisteredQueryHandler>();
+  #default: DefaultHandler | undefined;
 
   setHandler(name: string, handler: QueryHandler | undefined, description: string | undefined): void {
     if (handler === undefined) this.#handlers.delete(name);
     else this.#handlers.set(name, { handler, description });
   }
 
+  setDefault(handler: DefaultHandler | undefined): void {
+    this.#default = handler;
+  }
+
+  /**
+   * The handler of a name, or the default one with the name as its first argument. Throws `TypeError` if only the
+   * default handler would get a query of a reserved name.
+   */
   handler(name: string): QueryHandler | undefined {
-    return this.#handlers.get(name)?.handler;
+    const named = this.#handlers.get(name)?.handler;
+    const fallback = this.#default;
+    if (named !== undefined || fallback === undefined || BUILT_IN_NAMES.has(name)) return named;
+    assertNotReserved("query", name);
+    return (...args: unknown[]) => fallback(name, ...args);
   }
 
   /** All names that answer, the built-in ones first. */

@@ -1,43 +1,18 @@
 /**
  * Scheduling an activity: a command behind a promise.
  *
- * Owns: the options, their checks, and the operation. `activities.ts` owns the activities.
+ * Owns: the options' checks, and the operation. `activities.ts` owns the activities.
  */
-import {
-  compileRetryPolicy,
-  type Duration,
-  msOptionalToNumber,
-  type PayloadChannel,
-  type RetryPolicy,
-} from "../codec/index.ts";
+import { compileRetryPolicy, msOptionalToNumber, type PayloadChannel } from "../codec/index.ts";
 import type { ScheduleActivityTaskCommand } from "../core/command.ts";
-import type { ActivityCancellationType, ActivityResolution } from "./activities.ts";
+import type { ActivityResolution } from "./activities.ts";
+import { headersToWire } from "./headers.ts";
+import { type ActivityInput, composeInterceptors } from "./interceptors.ts";
+import type { ActivityOptions } from "./operation-options.ts";
 import { bindToScope, requireActivatingFrame } from "./run-context.ts";
 import type { WorkflowRun } from "./workflow-run.ts";
 
-/** How an activity runs. One of `startToCloseTimeout` and `scheduleToCloseTimeout` is required. */
-export interface ActivityOptions {
-  /** Default: a number that counts the run's activities. */
-  readonly activityId?: string | undefined;
-  /** Default: the workflow's task queue. */
-  readonly taskQueue?: string | undefined;
-  /** Longest time between two heartbeats. */
-  readonly heartbeatTimeout?: Duration | undefined;
-  readonly retry?: RetryPolicy | undefined;
-  /** Longest time of one attempt. */
-  readonly startToCloseTimeout?: Duration | undefined;
-  /** Longest time an attempt may wait for a worker. */
-  readonly scheduleToStartTimeout?: Duration | undefined;
-  /** Longest time of all attempts together. */
-  readonly scheduleToCloseTimeout?: Duration | undefined;
-  /** What happens when the scope is cancelled. Default TRY_CANCEL. */
-  readonly cancellationType?: ActivityCancellationType | undefined;
-  /**
-   * Whether the first attempt may go straight to a worker instead of through the queue. Default true; it does so only
-   * with a `startToCloseTimeout` of at most 30 seconds, the time a Worker has after it has answered.
-   */
-  readonly allowEagerDispatch?: boolean | undefined;
-}
+export type { ActivityOptions } from "./operation-options.ts";
 
 /** Throws `TypeError` for options that give an activity no end. */
 export function assertActivityOptions(options: ActivityOptions): void {
@@ -58,38 +33,44 @@ export function scheduleActivity<R>(
   args: readonly unknown[],
   options: ActivityOptions,
 ): Promise<R> {
+  const run = requireActivatingFrame(`The activity ${activityType}`).workflowRun;
+  const seq = run.activities.takeSequence();
+  const execute = composeInterceptors(run.interceptors.outbound, "scheduleActivity", scheduleInterceptedActivity);
+  return execute({ activityType, args: [...args], options, headers: {}, seq }) as Promise<R>;
+}
+
+function scheduleInterceptedActivity(input: ActivityInput): Promise<unknown> {
+  const { activityType, options, seq } = input;
   const frame = requireActivatingFrame(`The activity ${activityType}`);
   const run = frame.workflowRun;
   assertActivityOptions(options);
-  const sequence = run.activities.takeSequence();
-  const activityId = options.activityId ?? String(sequence);
-  const command = buildCommand(run, activityId, activityType, args, options);
+  const activityId = options.activityId ?? String(seq);
+  const command = buildCommand(run, activityId, input);
   const place = { runId: run.originalExecutionRunId, activityId };
-  return new Promise<R>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     const refused = bindToScope(frame, (error) => {
       if (refused) reject(error);
-      else run.activities.requestCancel(sequence);
+      else run.activities.requestCancel(seq);
     });
     if (refused) return;
     // Converted inside the job, so that the code waiting for it goes on in the order of the jobs.
     const settle = (resolution: ActivityResolution) => {
       if (resolution.kind === "failed")
         reject(run.fromFailure({ kind: "activity-failure", ...place }, resolution.failure));
-      else resolve(run.fromPayloads({ kind: "activity-result", ...place }, resolution.result)[0] as R);
+      else resolve(run.fromPayloads({ kind: "activity-result", ...place }, resolution.result)[0]);
     };
-    run.activities.schedule(sequence, command, options.cancellationType ?? "TRY_CANCEL", settle);
+    run.activities.schedule(seq, command, options.cancellationType ?? "TRY_CANCEL", settle);
   });
 }
 
 function buildCommand(
   run: WorkflowRun,
   activityId: string,
-  activityType: string,
-  args: readonly unknown[],
-  options: ActivityOptions,
+  { activityType, args, options, headers }: ActivityInput,
 ): ScheduleActivityTaskCommand {
   const channel: PayloadChannel = { kind: "activity-input", runId: run.originalExecutionRunId, activityId };
   const input = run.toPayloads(channel, args);
+  const header = headersToWire(headers);
   const timeouts = {
     scheduleToCloseTimeoutMs: msOptionalToNumber(options.scheduleToCloseTimeout),
     scheduleToStartTimeoutMs: msOptionalToNumber(options.scheduleToStartTimeout),
@@ -102,8 +83,10 @@ function buildCommand(
     activityType,
     taskQueue: options.taskQueue ?? run.info().taskQueue,
     ...(input ? { input } : {}),
+    ...(header ? { header } : {}),
     ...Object.fromEntries(Object.entries(timeouts).filter(([, value]) => value !== undefined)),
     ...(options.retry ? { retryPolicy: compileRetryPolicy(options.retry) } : {}),
     ...(options.allowEagerDispatch === undefined ? {} : { allowEagerDispatch: options.allowEagerDispatch }),
+    ...run.toUserMetadata(`activity/${activityId}`, options.summary),
   };
 }

@@ -12,11 +12,13 @@ export const SHIELDED_SCOPES = 1;
 export const SINGLE_BATCH = 2;
 /** Replay compares ids and types of activities, not the kind of command alone. */
 export const ID_AND_TYPE_CHECKS = 1;
+/** A new patch is followed by the list of all patches, as a search attribute. */
+export const UPSERT_ON_PATCH = 2;
 /** Commands made after the run's end in the same task are sent before the command that ends it. */
 export const MOVE_TERMINAL_COMMANDS = 3;
 
 const LANG_FLAGS: readonly number[] = [SHIELDED_SCOPES, SINGLE_BATCH];
-const CORE_FLAGS: readonly number[] = [ID_AND_TYPE_CHECKS, MOVE_TERMINAL_COMMANDS];
+const CORE_FLAGS: readonly number[] = [ID_AND_TYPE_CHECKS, UPSERT_ON_PATCH, MOVE_TERMINAL_COMMANDS];
 
 /** Written beside the flags, so that a reader of the history knows whose numbers they are. */
 const SDK_NAME = "holdfast";

@@ -1,63 +1,39 @@
 /**
- * Signals of one run: handlers, and what arrived before one was set.
+ * Running the handler of a signal.
  *
- * Owns: the handler table and the buffer. A signal waits until its name has a handler; setting the handler delivers
- * what waits, at once and in order of arrival. A signal nobody ever handles is no error.
+ * Owns: the way from a signal to its handler, through the interceptors. `message-handlers.ts` owns the handlers and
+ * the signals that wait for one. A signal nobody ever handles is no error.
  */
-import type { Payloads } from "../core/payload.ts";
+import { holdfastStackBoundary, IllegalStateError } from "../codec/index.ts";
+import { headersFromWire } from "./headers.ts";
+import { composeInterceptors, type SignalInput } from "./interceptors.ts";
+import type { MessageHandler } from "./message-handlers.ts";
+import type { Signal, SignalHandler } from "./messages.ts";
+import { isInternalName } from "./reserved-names.ts";
+import type { WorkflowRun } from "./workflow-run.ts";
 
-export interface Signal {
-  readonly signalName: string;
-  readonly input: Payloads | undefined;
-  /** Part of what the payload converter is told about the input's place. */
-  readonly requestId: string;
+/** Runs a handler up to its first await. What it rejects with goes to `fail`; arguments that do not decode are thrown. */
+export function handleSignal(
+  run: WorkflowRun,
+  signal: Signal,
+  { unfinishedPolicy }: MessageHandler<SignalHandler>,
+  fail: (error: unknown) => void,
+): void {
+  const { name, requestId, input, header } = signal;
+  const args = run.fromPayloads({ kind: "signal", signalName: name, requestId }, input);
+  const finish = run.handlerExecutions.begin({ kind: "signal", name, policy: unfinishedPolicy });
+  const interceptors = isInternalName(name) ? [] : run.interceptors.inbound;
+  const execute = composeInterceptors(interceptors, "handleSignal", (called) => callHandler(run, called));
+  void execute({ signalName: name, args, headers: headersFromWire(header) })
+    .catch(fail)
+    .finally(finish);
 }
 
-export type SignalHandler = (...args: never[]) => void | Promise<void>;
-
-interface RegisteredSignalHandler {
-  readonly handler: SignalHandler;
-  readonly description: string | undefined;
-}
-
-export class Signals {
-  readonly #handlers = new Map<string, RegisteredSignalHandler>();
-  readonly #buffered: Signal[] = [];
-  readonly #call: (handler: SignalHandler, signal: Signal) => void;
-
-  /** `call` runs one handler; it throws only what must end the activation. */
-  constructor(call: (handler: SignalHandler, signal: Signal) => void) {
-    this.#call = call;
-  }
-
-  setHandler(name: string, handler: SignalHandler | undefined, description: string | undefined): void {
-    if (handler === undefined) {
-      this.#handlers.delete(name);
-      return;
-    }
-    this.#handlers.set(name, { handler, description });
-    this.#deliverBuffered();
-  }
-
-  deliver(signal: Signal): void {
-    this.#buffered.push(signal);
-    this.#deliverBuffered();
-  }
-
-  /** What `setHandler` was told, for the metadata query. */
-  describe(): readonly { readonly name: string; readonly description: string | undefined }[] {
-    return Array.from(this.#handlers, ([name, { description }]) => ({ name, description }));
-  }
-
-  /** Looks again after every delivery, because a handler may set or remove handlers. */
-  #deliverBuffered(): void {
-    for (;;) {
-      const index = this.#buffered.findIndex((signal) => this.#handlers.has(signal.signalName));
-      const signal = this.#buffered[index];
-      const registered = signal && this.#handlers.get(signal.signalName);
-      if (signal === undefined || registered === undefined) return;
-      this.#buffered.splice(index, 1);
-      this.#call(registered.handler, signal);
-    }
-  }
+/** Looks the handler up again: an interceptor may have given the signal another name. */
+function callHandler(run: WorkflowRun, { signalName, args }: SignalInput): Promise<void> {
+  return holdfastStackBoundary(() => {
+    const found = run.signals.find(signalName);
+    if (found === undefined) throw new IllegalStateError(`No registered signal handler for signal: ${signalName}`);
+    return found.handler(...(args as never[]));
+  });
 }

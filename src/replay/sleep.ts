@@ -4,18 +4,21 @@
  * Owns: the operation. `timers.ts` owns the timers.
  */
 import { type Duration, msToNumber } from "../codec/index.ts";
+import { composeInterceptors, type TimerInput } from "./interceptors.ts";
+import type { TimerOptions } from "./operation-options.ts";
 import { bindToScope, requireActivatingFrame } from "./run-context.ts";
 
 /**
  * Waits for a time that survives restarts. Less than a millisecond counts as one.
  *
- * Rejects with `CancelledFailure` when the current scope is cancelled. Throws `TypeError` for what is no duration.
+ * Rejects with `CancelledFailure` when the current scope is cancelled. Throws `TypeError` for what is no duration,
+ * `ValueError` for a number that is not finite.
  *
  * @example
- * await sleep("30 days");
+ * await sleep("30 days", { summary: "Until the trial ends" });
  */
-export function sleep(duration: Duration): Promise<void> {
-  return startTimer(duration, "sleep").elapsed;
+export function sleep(duration: Duration, options?: TimerOptions): Promise<void> {
+  return startTimer(duration, "sleep", options).elapsed;
 }
 
 /** A started timer: its number, and the promise of its end. */
@@ -25,17 +28,24 @@ export interface StartedTimer {
 }
 
 /** Starts a timer in the current scope; `what` names the caller in errors. */
-export function startTimer(duration: Duration, what: string): StartedTimer {
-  const frame = requireActivatingFrame(what);
-  const { timers } = frame.workflowRun;
+export function startTimer(duration: Duration, what: string, options?: TimerOptions): StartedTimer {
+  const { workflowRun } = requireActivatingFrame(what);
+  const sequence = workflowRun.timers.takeSequence();
   const durationMs = Math.max(1, msToNumber(duration));
-  const sequence = timers.takeSequence();
-  const elapsed = new Promise<void>((resolve, reject) => {
+  const execute = composeInterceptors(workflowRun.interceptors.outbound, "startTimer", startInterceptedTimer);
+  return { sequence, elapsed: execute({ durationMs, seq: sequence, options }) };
+}
+
+function startInterceptedTimer({ durationMs, seq, options }: TimerInput): Promise<void> {
+  const frame = requireActivatingFrame("A timer");
+  const { timers } = frame.workflowRun;
+  return new Promise<void>((resolve, reject) => {
     const refused = bindToScope(frame, (error) => {
       // Nothing to do when it has fired; a scope that was cancelled before never had a timer.
-      if (frame.workflowRun.timers.cancel(sequence) || refused) reject(error);
+      if (timers.cancel(seq) || refused) reject(error);
     });
-    if (!refused) timers.start(sequence, durationMs, { resolve, reject });
+    if (refused) return;
+    const metadata = frame.workflowRun.toUserMetadata(`timer/${seq}`, options?.summary);
+    timers.start(seq, durationMs, { resolve, reject }, metadata);
   });
-  return { sequence, elapsed };
 }

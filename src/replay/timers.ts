@@ -7,6 +7,8 @@
  *   unsent ── cancel ──▶ (withdrawn)          sent ── cancel ──▶ CancelTimer, gone
  *   unsent ── task ends ──▶ sent              sent ── TimerFired ──▶ resolved, gone
  */
+import type { Command } from "../core/command.ts";
+import type { UserMetadata } from "../core/history-event.ts";
 import type { CommandOutbox, OutboxEntry } from "./command-outbox.ts";
 import type { Settlement } from "./settlement.ts";
 
@@ -34,11 +36,20 @@ export class Timers {
     return this.#nextSequence++;
   }
 
-  start(sequence: number, durationMs: number, settlement: Settlement<void>): void {
+  start(
+    sequence: number,
+    durationMs: number,
+    settlement: Settlement<void>,
+    metadata?: { readonly userMetadata: UserMetadata },
+  ): void {
     const timerId = String(sequence);
-    const entry = this.#outbox.push({ commandType: "StartTimer", timerId, startToFireTimeoutMs: durationMs }, (event) =>
-      this.#recordStarted(sequence, event.eventId),
-    );
+    const command: Command = {
+      commandType: "StartTimer",
+      timerId,
+      startToFireTimeoutMs: durationMs,
+      ...metadata,
+    };
+    const entry = this.#outbox.push(command, (event) => this.#recordStarted(sequence, event.eventId));
     this.#open.set(sequence, { timerId, settlement, entry, startedEventId: undefined, fired: false });
   }
 

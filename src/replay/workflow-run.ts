@@ -12,28 +12,48 @@ import {
   type LoadedDataConverter,
   type PayloadChannel,
   type PayloadConverter,
+  type PayloadPlace,
   serializationContext,
+  toWireMap,
   toWirePayloads,
 } from "../codec/index.ts";
 import type { Failure } from "../core/failure.ts";
-import type { EventOf } from "../core/history-event.ts";
-import type { Payloads } from "../core/payload.ts";
+import type { EventOf, UserMetadata } from "../core/history-event.ts";
+import type { PayloadMap, Payloads } from "../core/payload.ts";
 import type { OpenSession } from "../core/workflow-task.ts";
 import { Activities } from "./activities.ts";
+import { Children } from "./children.ts";
 import { CommandOutbox } from "./command-outbox.ts";
 import { Conditions } from "./conditions.ts";
 import { DeterminismViolationError } from "./determinism-errors.ts";
+import { HandlerExecutions } from "./handler-executions.ts";
+import { ExternalCancellations, ExternalSignals } from "./external-operations.ts";
+import { composeInterceptors, type WorkflowInterceptors, type WorkflowInterceptorsFactory } from "./interceptors.ts";
+import { LocalActivities } from "./local-activities.ts";
+import { type MessageHandler, MessageHandlers } from "./message-handlers.ts";
+import type { Signal, SignalHandler, Update, UpdateHandler } from "./messages.ts";
+import { Patches } from "./patches.ts";
 import { Queries } from "./queries.ts";
 import { RandomSource } from "./random-source.ts";
+import { OwnResolutions } from "./resolutions.ts";
+import { RunAttributes } from "./run-attributes.ts";
 import { SdkFlags } from "./sdk-flags.ts";
-import { type Signal, type SignalHandler, Signals } from "./signals.ts";
+import type { SinkCall } from "./sinks.ts";
 import { randomnessSeed } from "./siphash13.ts";
 import { Timers } from "./timers.ts";
-import type { WorkflowInfo } from "./workflow-info.ts";
+import { makeWorkflowInfo, type StartedRun, type WorkflowInfo } from "./workflow-info.ts";
 import type { LogLevel, LogMetadata, WorkflowLogger } from "./workflow-logger.ts";
 
 /** What the run is doing; see `assertActivating`. */
-export type RunPhase = "idle" | "activating" | "querying";
+export type RunPhase = "idle" | "activating" | ReadOnlyPhase;
+
+/** What code runs that may look at the workflow and not touch it. */
+export type ReadOnlyPhase = "querying" | "validating";
+
+const READ_ONLY_CODE: Readonly<Record<ReadOnlyPhase, string>> = {
+  querying: "in a query handler: a query only reads state",
+  validating: "in an update validator: a validator only reads state",
+};
 
 /** What a workflow task tells the run before its jobs. */
 export interface TaskFacts {
@@ -50,30 +70,48 @@ export interface WorkflowRunOptions {
   readonly logger: WorkflowLogger;
   /** The real clock, epoch milliseconds. */
   readonly realNow: () => number;
+  readonly isLocalActivityRegistered: (activityType: string) => boolean;
   /** Runs one signal handler. */
-  readonly callSignalHandler: (handler: SignalHandler, signal: Signal) => void;
+  readonly callSignalHandler: (signal: Signal, handler: MessageHandler<SignalHandler>) => void;
+  /** Runs one update handler. */
+  readonly callUpdateHandler: (update: Update, handler: MessageHandler<UpdateHandler>) => void;
 }
-
-/** An object with the field, or an empty one if there is no value. */
-function optional<K extends string, T>(key: K, value: T | undefined): Partial<Record<K, T>> {
-  return (value === undefined ? {} : { [key]: value }) as Partial<Record<K, T>>;
-}
-
-type StartedAttributes = EventOf<"WorkflowExecutionStarted">["attributes"];
 
 export class WorkflowRun {
   readonly open: OpenSession;
   readonly flags = new SdkFlags();
   readonly outbox = new CommandOutbox();
+  /** What the run itself knows the end of. */
+  readonly ownResolutions = new OwnResolutions();
   readonly timers = new Timers(this.outbox);
-  readonly activities = new Activities(this.outbox);
+  readonly activities = new Activities(this.outbox, this.ownResolutions);
+  readonly localActivities = new LocalActivities();
+  readonly isLocalActivityRegistered: (activityType: string) => boolean;
+  readonly children = new Children(this.outbox, this.ownResolutions);
+  readonly externalSignals = new ExternalSignals(this.outbox, this.ownResolutions);
+  readonly externalCancellations = new ExternalCancellations(this.outbox);
   readonly conditions = new Conditions();
+  readonly attributes = new RunAttributes();
+  readonly patches = new Patches({
+    outbox: this.outbox,
+    flags: this.flags,
+    isReplaying: () => this.isReplaying,
+    warn: (message) => this.log("WARN", message, {}),
+  });
   readonly queries = new Queries();
-  readonly signals: Signals;
+  readonly signals: MessageHandlers<Signal, SignalHandler>;
+  readonly updates: MessageHandlers<Update, UpdateHandler>;
+  readonly handlerExecutions = new HandlerExecutions();
+  /** What the activation wants of sinks. */
+  readonly sinkCalls: SinkCall[] = [];
   phase: RunPhase = "idle";
   /** Whether the service asked the whole workflow to stop. */
   cancelRequested = false;
   random = new RandomSource([]);
+  /** What workflow code says it is doing, for tools to show. */
+  currentDetails = "";
+  /** Empty until `makeInterceptors`. */
+  readonly interceptors: Required<WorkflowInterceptors> = { inbound: [], outbound: [], internals: [] };
   /** What `clearTimeout` needs of the timers that `setTimeout` started, by handle. */
   readonly timeouts = new Map<number, { cancel(): void }>();
   readonly #dataConverter: LoadedDataConverter;
@@ -86,8 +124,9 @@ export class WorkflowRun {
     historySize: 0,
     continueAsNewSuggested: false,
   };
-  #started: { readonly attributes: StartedAttributes; readonly timeMs: number } | undefined;
-  #memo: Readonly<Record<string, unknown>> = Object.freeze({});
+  #started: StartedRun | undefined;
+  /** When the first workflow task that counts began, epoch milliseconds. */
+  #runStartMs: number | undefined;
   #taskError: { readonly error: unknown } | undefined;
 
   constructor(options: WorkflowRunOptions) {
@@ -95,15 +134,37 @@ export class WorkflowRun {
     this.#dataConverter = options.dataConverter;
     this.#logger = options.logger;
     this.#realNow = options.realNow;
-    this.signals = new Signals(options.callSignalHandler);
+    this.isLocalActivityRegistered = options.isLocalActivityRegistered;
+    this.signals = new MessageHandlers("signal", options.callSignalHandler);
+    this.updates = new MessageHandlers("update", options.callUpdateHandler);
   }
 
   /** Takes in the first event; its payloads are in clear. */
   initialize(event: EventOf<"WorkflowExecutionStarted">): void {
-    this.#started = { attributes: event.attributes, timeMs: event.eventTimeMs };
-    this.random = new RandomSource(randomnessSeed(event.attributes.originalExecutionRunId));
+    const { attributes } = event;
+    const { continuedFailure, lastCompletionResult } = attributes;
+    this.random = new RandomSource(randomnessSeed(attributes.originalExecutionRunId));
     const contextOf = (key: string) => serializationContext(this.open, { kind: "memo", key });
-    this.#memo = Object.freeze(fromWireMap(this.#dataConverter.payloadConverter, event.attributes.memo, contextOf));
+    const memo = fromWireMap(this.#dataConverter.payloadConverter, attributes.memo, contextOf);
+    this.attributes.initialize(memo, attributes.searchAttributes);
+    // What the run before left behind is bound to that run.
+    const runId = attributes.continuedExecutionRunId ?? "";
+    this.#started = {
+      attributes,
+      timeMs: event.eventTimeMs,
+      lastResult: this.fromPayloads({ kind: "workflow-result", runId }, lastCompletionResult)[0],
+      lastFailure: continuedFailure && this.fromFailure({ kind: "workflow-failure", runId }, continuedFailure),
+    };
+  }
+
+  /** Makes the run's interceptors. Call it once, in the run's context, after `initialize` and before the first job. */
+  makeInterceptors(factories: readonly WorkflowInterceptorsFactory[]): void {
+    for (const factory of factories) {
+      const { inbound, outbound, internals } = factory();
+      this.interceptors.inbound.push(...(inbound ?? []));
+      this.interceptors.outbound.push(...(outbound ?? []));
+      this.interceptors.internals.push(...(internals ?? []));
+    }
   }
 
   /** The run that payloads are bound to. Known from the first event on. */
@@ -113,6 +174,7 @@ export class WorkflowRun {
 
   beginTask(task: TaskFacts): void {
     this.#task = task;
+    this.#runStartMs ??= task.nowMs;
     this.flags.setReplaying(task.isReplaying);
   }
 
@@ -133,14 +195,27 @@ export class WorkflowRun {
   /** Refuses what makes or changes anything that a replay must repeat, where no replay would repeat it. */
   assertActivating(what: string): void {
     if (this.phase === "activating") return;
-    if (this.phase === "querying")
-      throw new DeterminismViolationError(`${what} must not be used in a query handler: a query only reads state.`);
+    if (this.phase !== "idle")
+      throw new DeterminismViolationError(`${what} must not be used ${READ_ONLY_CODE[this.phase]}.`);
     const error = new DeterminismViolationError(
       `${what} was used outside of a workflow task: the workflow awaited something that is not part of the workflow ` +
         "API, such as a stream, a dynamic import or another run's promise. Move it into an activity.",
     );
     this.recordTaskError(error);
     throw error;
+  }
+
+  /** Runs code that may look and not touch. What it draws of randomness does not count. */
+  readOnly<T>(phase: ReadOnlyPhase, body: () => T): T {
+    const { phase: outer, random } = this;
+    this.phase = phase;
+    this.random = random.fork();
+    try {
+      return body();
+    } finally {
+      this.phase = outer;
+      this.random = random;
+    }
   }
 
   /** The first error wins; it fails the workflow task, not the workflow. */
@@ -152,24 +227,50 @@ export class WorkflowRun {
     return this.#taskError;
   }
 
-  toPayloads(channel: PayloadChannel, values: readonly unknown[]): Payloads | undefined {
-    return toWirePayloads(this.#dataConverter.payloadConverter, values, serializationContext(this.open, channel));
+  /** Values for a channel; `place` is whose they are when they are for another workflow. */
+  toPayloads(
+    channel: PayloadChannel,
+    values: readonly unknown[],
+    place: PayloadPlace = this.open,
+  ): Payloads | undefined {
+    return toWirePayloads(this.#dataConverter.payloadConverter, values, serializationContext(place, channel));
   }
 
-  fromPayloads(channel: PayloadChannel, payloads: Payloads | undefined): unknown[] {
-    return fromWirePayloads(this.#dataConverter.payloadConverter, payloads, serializationContext(this.open, channel));
+  fromPayloads(channel: PayloadChannel, payloads: Payloads | undefined, place: PayloadPlace = this.open): unknown[] {
+    return fromWirePayloads(this.#dataConverter.payloadConverter, payloads, serializationContext(place, channel));
+  }
+
+  /** A memo's values by name. */
+  toMemo(values: Readonly<Record<string, unknown>>, place: PayloadPlace = this.open): PayloadMap {
+    const contextOf = (key: string) => serializationContext(place, { kind: "memo", key });
+    return toWireMap(this.#dataConverter.payloadConverter, values, contextOf);
+  }
+
+  /** What a user wrote about an operation, or undefined for nothing. `subject` names the operation. */
+  toUserMetadata(
+    subject: string,
+    summary: string | undefined,
+    details?: string,
+  ): { readonly userMetadata: UserMetadata } | undefined {
+    const runId = this.originalExecutionRunId;
+    const payloadOf = (part: "summary" | "details", text: string | undefined) => {
+      const [payload] = this.toPayloads({ kind: "user-metadata", runId, subject, part }, [text])?.payloads ?? [];
+      return text === undefined || payload === undefined ? {} : { [part]: payload };
+    };
+    if (summary === undefined && details === undefined) return undefined;
+    return { userMetadata: { ...payloadOf("summary", summary), ...payloadOf("details", details) } };
   }
 
   toFailure(channel: PayloadChannel, error: unknown): Failure {
     return this.#dataConverter.failureConverter.errorToFailure(error, this.#boundConverter(channel));
   }
 
-  fromFailure(channel: PayloadChannel, failure: Failure): Error {
-    return this.#dataConverter.failureConverter.failureToError(failure, this.#boundConverter(channel));
+  fromFailure(channel: PayloadChannel, failure: Failure, place: PayloadPlace = this.open): Error {
+    return this.#dataConverter.failureConverter.failureToError(failure, this.#boundConverter(channel, place));
   }
 
-  #boundConverter(channel: PayloadChannel): PayloadConverter {
-    return bindPayloadConverter(this.#dataConverter.payloadConverter, serializationContext(this.open, channel));
+  #boundConverter(channel: PayloadChannel, place: PayloadPlace = this.open): PayloadConverter {
+    return bindPayloadConverter(this.#dataConverter.payloadConverter, serializationContext(place, channel));
   }
 
   /** Whether log lines would repeat what the first run of the code has said. */
@@ -180,36 +281,24 @@ export class WorkflowRun {
   log(level: LogLevel, message: string, metadata: LogMetadata): void {
     if (this.isSilent) return;
     const { namespace, workflowId, runId, workflowType, taskQueue } = this.open;
-    this.#logger.log(level, message, { namespace, taskQueue, workflowId, runId, workflowType, ...metadata });
+    const attributes = { namespace, taskQueue, workflowId, runId, workflowType };
+    const withAttributes = composeInterceptors(this.interceptors.outbound, "getLogAttributes", (own) => own);
+    this.#logger.log(level, message, { ...withAttributes(attributes), ...metadata });
   }
 
   /** A frozen copy of what is known now. */
   info(): WorkflowInfo {
-    const { namespace, workflowId, runId, workflowType } = this.open;
-    const attributes = this.#started?.attributes;
-    const startMs = this.#started?.timeMs ?? 0;
-    const isReplaying = this.isReplaying || this.phase === "querying";
-    const expirationMs = attributes?.workflowExecutionExpirationTimeMs;
-    return Object.freeze({
-      namespace,
-      workflowId,
-      runId,
-      workflowType,
-      taskQueue: attributes?.taskQueue.name ?? this.open.taskQueue,
-      memo: this.#memo,
-      historyLength: this.#task.historyLength,
-      historySize: this.#task.historySize,
-      continueAsNewSuggested: this.#task.continueAsNewSuggested,
-      firstExecutionRunId: attributes?.firstExecutionRunId ?? runId,
-      originalExecutionRunId: this.originalExecutionRunId,
-      startTime: new Date(startMs),
-      runStartTime: new Date(startMs),
-      ...optional("executionTimeoutMs", attributes?.workflowExecutionTimeoutMs),
-      ...optional("executionExpirationTime", expirationMs === undefined ? undefined : new Date(expirationMs)),
-      ...optional("runTimeoutMs", attributes?.workflowRunTimeoutMs),
-      taskTimeoutMs: attributes?.workflowTaskTimeoutMs ?? 0,
-      attempt: attributes?.attempt ?? 1,
-      unsafe: Object.freeze({ now: this.#realNow, isReplaying, isReplayingHistoryEvents: this.isSilent }),
+    return makeWorkflowInfo({
+      open: this.open,
+      started: this.#started,
+      attributes: this.attributes,
+      task: this.#task,
+      runStartMs: this.#runStartMs ?? 0,
+      unsafe: {
+        now: this.#realNow,
+        isReplaying: this.isReplaying || this.phase === "querying",
+        isReplayingHistoryEvents: this.isSilent,
+      },
     });
   }
 }

@@ -17,18 +17,29 @@ import type {
 } from "../core/workflow-task.ts";
 import type { Job } from "./activation.ts";
 import { Activator } from "./activator.ts";
+import { type CommandEvent, isCommandEvent, UnansweredCommands } from "./command-matching.ts";
 import type { OutboxEntry } from "./command-outbox.ts";
-import { assertAllAnswered, type CommandEvent, isCommandEvent, matchCommand } from "./command-matching.ts";
 import { installDeterminismGlobals } from "./determinism-globals.ts";
 import { NondeterminismError, SessionOutOfDateError } from "./determinism-errors.ts";
 import { jobOf } from "./history-jobs.ts";
 import { HistoryReader, type HistoryStep } from "./history-reader.ts";
-import { compareInput } from "./input-comparison.ts";
+import { inputDifference } from "./input-comparison.ts";
+import type { WorkflowFailureErrorTypes } from "./failure-types.ts";
+import type { WorkflowInterceptorsFactory } from "./interceptors.ts";
+import { LocalActivityDriver } from "./local-activity-driver.ts";
+import type { LocalActivityCompletion } from "./local-activity-execution.ts";
+import { localActivityMarker, localActivityResolution, recordedCompletion } from "./local-activity-marker.ts";
+import type { LocalActivityRunner } from "./local-activity-runner.ts";
+import { patchIdsOf } from "./markers.ts";
 import { decodeEvent, encodeCommand, type PayloadSite } from "./payload-sites.ts";
 import { observeRejections } from "./rejection-observer.ts";
 import { ID_AND_TYPE_CHECKS, MOVE_TERMINAL_COMMANDS } from "./sdk-flags.ts";
+import type { InjectedSinks, Sinks } from "./sinks.ts";
 import { encodeTaskError } from "./task-failure.ts";
+import { liveUpdateJobs, replayedUpdateJobs } from "./update-jobs.ts";
 import type { WorkflowLogger } from "./workflow-logger.ts";
+import type { WorkflowSource } from "./workflow-bundle.ts";
+import type { TaskFacts } from "./workflow-run.ts";
 
 // At load, so that workflow modules which take `Date` or `setTimeout` aside when they load take the guarded ones; and
 // again in the constructor, because a bundler may drop what looks like an effect of importing.
@@ -37,10 +48,45 @@ observeRejections();
 
 export interface WorkflowSessionOptions {
   readonly open: OpenSession;
-  /** The module of workflow functions; each export is a workflow type. */
-  readonly workflows: Readonly<Record<string, unknown>>;
+  /** The module of workflow functions, each export a workflow type; or a bundle, whose modules the session has alone. */
+  readonly workflows: WorkflowSource;
   readonly dataConverter: LoadedDataConverter;
   readonly logger: WorkflowLogger;
+  /** Called for each run, in its context, before its first job. The first one made is the outermost. */
+  readonly interceptors?: readonly WorkflowInterceptorsFactory[] | undefined;
+  /** What is done with the calls of `proxySinks`. */
+  readonly sinks?: InjectedSinks<Sinks> | undefined;
+  /** Names of error classes that fail the workflow instead of the workflow task, by workflow type or "*". */
+  readonly workflowFailureErrorTypes?: WorkflowFailureErrorTypes | undefined;
+  /** Runs local activities. Without it there are none: only those that history has the ends of. */
+  readonly localActivities?: LocalActivityRunner | undefined;
+  /** What becomes of input that differs from the recorded one. Default "warn", as Temporal takes it for no mistake. */
+  readonly compareInputs?: "warn" | "error" | undefined;
+  /** Whether events that mean nothing to a workflow may be missing. Default false. */
+  readonly allowGaps?: boolean | undefined;
+}
+
+type TaskStep = Extract<HistoryStep, { kind: "activate" }>;
+
+const NO_TASK: TaskFacts = {
+  nowMs: 0,
+  isReplaying: true,
+  historyLength: 0,
+  historySize: 0,
+  continueAsNewSuggested: false,
+};
+
+function taskFacts(
+  { eventId, eventTimeMs, attributes }: EventOf<"WorkflowTaskStarted">,
+  completed: EventOf<"WorkflowTaskCompleted"> | undefined,
+): TaskFacts {
+  return {
+    nowMs: eventTimeMs,
+    isReplaying: completed !== undefined,
+    historyLength: eventId,
+    historySize: attributes.historySizeBytes,
+    continueAsNewSuggested: attributes.suggestContinueAsNew ?? false,
+  };
 }
 
 /**
@@ -57,27 +103,40 @@ export class WorkflowSession implements WorkflowSessionRpc {
   readonly #activator: Activator;
   readonly #encoding: PayloadEncoding;
   readonly #logger: WorkflowLogger;
-  readonly #reader = new HistoryReader();
+  readonly #reader: HistoryReader;
+  readonly #compareInputs: "warn" | "error";
   readonly #activityNames = new Map<number, { readonly activityId: string; readonly activityType: string }>();
   #originalExecutionRunId: string;
   /** News for the workflow that its next activation will tell. */
   #jobs: Job[] = [];
+  /** The updates that the live task carries. */
+  #liveUpdates: readonly Job[] = [];
   /** Whether anything but workflow task events came since the last completed task. */
   #hasNews = false;
   /** Commands that left the code and whose events have not been read yet. */
-  #unanswered: OutboxEntry[] = [];
+  readonly #unanswered = new UnansweredCommands();
   /** Whether the events being read answer commands of a task that was run live. */
   #answersLiveTask = false;
   /** The task that was run live and whose completion has not been read yet. */
   #liveStartedEventId: number | undefined;
+  /** What the current task tells the workflow. */
+  #task = NO_TASK;
+  #taskTimeoutMs = 0;
+  readonly #localActivities: LocalActivityDriver;
   #activated = false;
   #ended: string | undefined;
+  #disposed = false;
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor({ open, workflows, dataConverter, logger }: WorkflowSessionOptions) {
+  constructor(options: WorkflowSessionOptions) {
+    const { open, dataConverter, logger } = options;
     installDeterminismGlobals();
     observeRejections();
-    this.#activator = new Activator({ open, workflows, dataConverter, logger });
+    this.#reader = new HistoryReader({ allowGaps: options.allowGaps ?? false });
+    this.#compareInputs = options.compareInputs ?? "warn";
+    this.#localActivities = new LocalActivityDriver(open, options.localActivities);
+    const isLocalActivityRegistered = (type: string) => this.#localActivities.isRegistered(type);
+    this.#activator = new Activator({ ...options, isLocalActivityRegistered });
     this.#encoding = new PayloadEncoding(dataConverter, { namespace: open.namespace, workflowId: open.workflowId });
     this.#logger = logger;
     this.#originalExecutionRunId = open.runId;
@@ -92,18 +151,53 @@ export class WorkflowSession implements WorkflowSessionRpc {
   runTask(task: WorkflowTask): Promise<WorkflowTaskResult> {
     return this.#inTurn(async () => {
       try {
+        this.#liveUpdates = await liveUpdateJobs(task.updates, this.#site);
+        this.#localActivities.beginTask();
         await this.#advance(task.events, task.startedEventId);
-        const commands = this.#unanswered.map((entry) => encodeCommand(entry.command, this.#site));
+        const isWaiting = await this.#runLocalActivities();
+        this.#endTask();
+        const commands = this.#unanswered.entries.map((entry) => encodeCommand(entry.command, this.#site));
         const sdkMetadata = this.#activator.run.flags.unrecorded();
-        return { kind: "completed", commands: await Promise.all(commands), ...(sdkMetadata ? { sdkMetadata } : {}) };
+        return {
+          kind: "completed",
+          commands: await Promise.all(commands),
+          ...(sdkMetadata ? { sdkMetadata } : {}),
+          ...(isWaiting ? { forceNewWorkflowTask: true } : {}),
+        };
       } catch (error) {
         this.#endWith(error);
+        if (error instanceof NondeterminismError && this.#activator.failureTypes.includesNondeterminism)
+          return this.#failWorkflow(error);
         const channel: PayloadChannel = { kind: "workflow-task-failure", runId: this.#originalExecutionRunId };
         return {
           kind: "failed",
           cause: error instanceof NondeterminismError ? "NON_DETERMINISTIC_ERROR" : "WORKFLOW_WORKER_UNHANDLED_FAILURE",
           failure: await encodeTaskError(this.#encoding, channel, error),
         };
+      }
+    });
+  }
+
+  /** Ends the workflow because its code differs from its history, where the worker was told to. */
+  async #failWorkflow(error: NondeterminismError): Promise<WorkflowTaskResult> {
+    const channel: PayloadChannel = { kind: "workflow-failure", runId: this.#originalExecutionRunId };
+    const failure = await encodeTaskError(this.#encoding, channel, error);
+    return { kind: "completed", commands: [{ commandType: "FailWorkflowExecution", failure }] };
+  }
+
+  /**
+   * Replays a whole history and runs nothing that is not recorded.
+   *
+   * Throws `NondeterminismError` where the code differs from it, and whatever else failed a workflow task.
+   */
+  replay(events: readonly HistoryEvent[]): Promise<void> {
+    return this.#inTurn(async () => {
+      try {
+        await this.#advance(events, undefined);
+        this.#unanswered.assertAllAnswered(this.#reader.lastEventId);
+      } catch (error) {
+        this.#endWith(error);
+        throw error;
       }
     });
   }
@@ -128,8 +222,12 @@ export class WorkflowSession implements WorkflowSessionRpc {
     try {
       if (!this.#activated)
         throw new IllegalStateError("The workflow cannot be queried before its first workflow task has completed.");
-      const args = await this.#encoding.decodePayloads(query.args, { kind: "query", queryType, queryId });
-      const answer = await this.#activator.answer({ ...query, ...(args ? { args } : {}) });
+      const [args, header] = await Promise.all([
+        this.#encoding.decodePayloads(query.args, { kind: "query", queryType, queryId }),
+        this.#encoding.decodeMap(query.header, "header"),
+      ]);
+      const decoded = { ...query, ...(args ? { args } : {}), ...(header ? { header } : {}) };
+      const answer = await this.#activator.answer(decoded);
       switch (answer.kind) {
         case "notRegistered":
           return answer;
@@ -148,7 +246,12 @@ export class WorkflowSession implements WorkflowSessionRpc {
 
   /** Lets go of the workflow. */
   dispose(): void {
-    this.#ended = "was disposed";
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#ended ??= "was disposed";
+    this.#localActivities.stop();
+    // Not in the middle of a task.
+    void this.#queue.then(() => this.#activator.dispose());
   }
 
   /** One call after the other, in the order they came. */
@@ -167,6 +270,7 @@ export class WorkflowSession implements WorkflowSessionRpc {
 
   #endWith(error: unknown): void {
     this.#ended = "has failed";
+    this.#localActivities.stop();
     if (error instanceof SessionOutOfDateError) throw error;
   }
 
@@ -191,6 +295,7 @@ export class WorkflowSession implements WorkflowSessionRpc {
   #noteNames(event: HistoryEvent): void {
     if (event.eventType === "WorkflowExecutionStarted") {
       this.#originalExecutionRunId = event.attributes.originalExecutionRunId;
+      this.#taskTimeoutMs = event.attributes.workflowTaskTimeoutMs;
     } else if (event.eventType === "ActivityTaskScheduled") {
       const { activityId, activityType } = event.attributes;
       this.#activityNames.set(event.eventId, { activityId, activityType: activityType.name });
@@ -198,7 +303,9 @@ export class WorkflowSession implements WorkflowSessionRpc {
   }
 
   async #decode(step: HistoryStep): Promise<HistoryStep> {
-    return step.kind === "event" ? { kind: "event", event: await decodeEvent(step.event, this.#site) } : step;
+    if (step.kind === "event") return { kind: "event", event: await decodeEvent(step.event, this.#site) };
+    if (step.kind === "completed" || step.lookAhead.length === 0) return step;
+    return { ...step, lookAhead: await Promise.all(step.lookAhead.map((event) => decodeEvent(event, this.#site))) };
   }
 
   async #take(step: HistoryStep): Promise<void> {
@@ -209,7 +316,7 @@ export class WorkflowSession implements WorkflowSessionRpc {
         this.#hasNews = true;
         return this.#takeEvent(step.event);
       case "activate":
-        return this.#takeTask(step.started, step.completed);
+        return this.#takeTask(step);
     }
   }
 
@@ -234,14 +341,17 @@ export class WorkflowSession implements WorkflowSessionRpc {
     }
     const entry = this.#match(event);
     // A live task's commands were recorded as they left; only a replay can differ.
-    if (event.eventType !== "ActivityTaskScheduled" || this.#answersLiveTask) return;
-    await compareInput(entry, event, this.#site, this.#logger);
+    if (entry === undefined || this.#answersLiveTask) return;
+    const difference = await inputDifference(entry.command, event, this.#site);
+    if (difference === undefined) return;
+    if (this.#compareInputs === "error") throw difference.error;
+    this.#logger.log("WARN", difference.message, difference.metadata);
   }
 
-  #match(event: CommandEvent): OutboxEntry {
+  #match(event: CommandEvent): OutboxEntry | undefined {
     const checkIdsAndTypes = this.#activator.run.flags.recordedCore(ID_AND_TYPE_CHECKS);
     try {
-      return matchCommand(this.#unanswered, event, checkIdsAndTypes);
+      return this.#unanswered.match(event, checkIdsAndTypes);
     } catch (error) {
       // It is not the code that differs: the service recorded something else than this session answered.
       if (error instanceof NondeterminismError && this.#answersLiveTask) throw new SessionOutOfDateError(error.message);
@@ -249,42 +359,74 @@ export class WorkflowSession implements WorkflowSessionRpc {
     }
   }
 
-  async #takeTask(
-    started: EventOf<"WorkflowTaskStarted">,
-    completed: EventOf<"WorkflowTaskCompleted"> | undefined,
-  ): Promise<void> {
+  async #takeTask({ started, completed, lookAhead }: TaskStep): Promise<void> {
     if (this.#liveStartedEventId !== undefined)
       throw new SessionOutOfDateError(
         `The workflow task run here (event ${this.#liveStartedEventId}) was not completed in the history.`,
       );
     if (completed === undefined) this.#liveStartedEventId = started.eventId;
     // A task in which nothing happened is no activation: what the one before it did may still be recorded later.
-    if (this.#activated && !this.#hasNews) return;
-    assertAllAnswered(this.#unanswered, started.eventId);
-    await this.#activate(started, completed);
-  }
-
-  async #activate(
-    started: EventOf<"WorkflowTaskStarted">,
-    completed: EventOf<"WorkflowTaskCompleted"> | undefined,
-  ): Promise<void> {
+    const updates = completed === undefined ? this.#liveUpdates : replayedUpdateJobs(lookAhead);
+    const isEmpty = this.#activated && !this.#hasNews && updates.length === 0 && lookAhead.length === 0;
+    if (isEmpty && completed !== undefined) return;
+    this.#task = taskFacts(started, completed);
+    if (isEmpty) return;
+    this.#jobs.push(...updates);
+    this.#unanswered.assertAllAnswered(started.eventId);
+    // The flags that a replayed task recorded hold for that task already.
+    this.#activator.run.flags.record(completed?.attributes.sdkMetadata);
+    this.#activator.run.patches.notePresent(patchIdsOf(lookAhead));
     const jobs = this.#jobs;
     this.#jobs = [];
+    if (jobs.length > 0) await this.#activate(jobs);
+    if (completed === undefined) return;
+    for (const event of lookAhead) if (event.eventType === "MarkerRecorded") await this.#takeMarker(event);
+    this.#endTask();
+  }
+
+  /** Tells the workflow something, at the time of the current task or, if that is later, at `timeMs`. */
+  async #activate(jobs: readonly Job[], timeMs = 0): Promise<void> {
     const { run } = this.#activator;
-    // The flags that a replayed task recorded hold for that task already.
-    run.flags.record(completed?.attributes.sdkMetadata);
-    if (jobs.length === 0) return;
-    const { historySizeBytes, suggestContinueAsNew } = started.attributes;
-    const task = {
-      nowMs: started.eventTimeMs,
-      isReplaying: completed !== undefined,
-      historyLength: started.eventId,
-      historySize: historySizeBytes,
-      continueAsNewSuggested: suggestContinueAsNew ?? false,
-    };
-    await this.#activator.activate(task, jobs);
+    const nowMs = Math.max(run.nowMs, this.#task.nowMs, timeMs);
+    await this.#activator.activate({ ...this.#task, nowMs }, jobs);
     if (run.taskError) throw run.taskError.error;
     this.#activated = true;
-    this.#unanswered.push(...run.outbox.flush(run.flags.hasCore(MOVE_TERMINAL_COMMANDS)));
+  }
+
+  /** The commands of a task leave together. */
+  #endTask(): void {
+    const { run } = this.#activator;
+    this.#unanswered.add(run.outbox.flush(run.flags.hasCore(MOVE_TERMINAL_COMMANDS)));
+  }
+
+  async #takeMarker(event: EventOf<"MarkerRecorded">): Promise<void> {
+    const { run } = this.#activator;
+    if (run.outbox.holdsCloseCommand) return;
+    const completion = recordedCompletion(event, run.localActivities);
+    if (completion) await this.#resolveLocalActivity(completion);
+  }
+
+  /** Each end of a local activity has an activation of its own, after its marker is among the commands. */
+  async #resolveLocalActivity(completion: LocalActivityCompletion): Promise<void> {
+    this.#activator.run.outbox.push(localActivityMarker(completion));
+    const { sequence } = completion.request;
+    const resolution = localActivityResolution(completion);
+    await this.#activate([{ kind: "resolveLocalActivity", sequence, resolution }], completion.completeTimeMs);
+  }
+
+  /** Runs local activities until none is open. True if the task has to end before that, to be followed at once. */
+  async #runLocalActivities(): Promise<boolean> {
+    const { run } = this.#activator;
+    for (;;) {
+      if (run.outbox.holdsCloseCommand) {
+        this.#localActivities.stop();
+        return false;
+      }
+      this.#localActivities.take(run.localActivities.takeWork(), run.originalExecutionRunId);
+      const completion = this.#localActivities.takeCompletion();
+      if (completion) await this.#resolveLocalActivity(completion);
+      else if (!this.#localActivities.isBusy) return false;
+      else if (!(await this.#localActivities.waitForEnd(this.#taskTimeoutMs))) return true;
+    }
   }
 }

@@ -16,6 +16,7 @@ import type { ActivityOutcome, ActivityTask, ActivityTaskMessage } from "../core
 import { PROTOCOL_VERSION, type WorkflowExecutionRpc, type WorkflowService } from "../core/protocol.ts";
 import type { Rejection, RejectionCode, Reply } from "../core/rejection.ts";
 import { ActivityExecution, failedOutcome } from "../sdk/activity/activity-execution.ts";
+import type { ActivityInterceptorsFactory } from "../sdk/activity/interceptors.ts";
 import type { ActivityTimers } from "../sdk/activity/activity-timers.ts";
 import { type RetryTiming, retryTransient } from "../sdk/client/transient-retry.ts";
 import type { Logger } from "../sdk/common/index.ts";
@@ -30,6 +31,7 @@ export interface ActivityConsumerOptions {
   readonly service: WorkflowService;
   readonly dataConverter: LoadedDataConverter;
   readonly activities: ActivityRegistry;
+  readonly interceptors?: readonly ActivityInterceptorsFactory[] | undefined;
   readonly identity: string;
   readonly logger: Logger;
   readonly timing: RetryTiming;
@@ -140,6 +142,7 @@ export class ActivityConsumer {
       task,
       activity: activities.find(task.activityType),
       dataConverter,
+      interceptors: this.#options.interceptors,
       ports: {
         timers,
         logger,

@@ -24,6 +24,11 @@ export class ActivityRegistry {
     return this.#own(name) ?? this.#own(FALLBACK_NAME) ?? this.#missing(name);
   }
 
+  /** Whether `find` has a function of the application's for this name. */
+  has(name: string): boolean {
+    return (this.#own(name) ?? this.#own(FALLBACK_NAME)) !== undefined;
+  }
+
   #own(name: string): ActivityFunction | undefined {
     if (!Object.hasOwn(this.#activities, name)) return undefined;
     const candidate = this.#activities[name];

@@ -6,10 +6,16 @@
 import { createMiddleware } from "hono/factory";
 import type { MiddlewareHandler } from "hono";
 
-import { ValueError } from "../codec/index.ts";
+import { type LoadedDataConverter, ValueError } from "../codec/index.ts";
 import { namespaceProblem } from "../core/identifiers.ts";
+import type { WorkflowFailureErrorTypes } from "../replay/failure-types.ts";
+import type { LocalActivityRunner, WorkflowSource } from "../replay/index.ts";
+import type { WorkflowInterceptorsFactory } from "../replay/interceptors.ts";
+import type { InjectedSinks, Sinks } from "../replay/sinks.ts";
 import { systemTimers } from "../sdk/activity/activity-timers.ts";
+import type { ActivityInterceptorsFactory } from "../sdk/activity/interceptors.ts";
 import { Client } from "../sdk/client/client.ts";
+import type { ClientInterceptors } from "../sdk/client/interceptors.ts";
 import { systemTiming } from "../sdk/client/transient-retry.ts";
 import type { Logger } from "../sdk/common/index.ts";
 import { ActivityConsumer } from "./activity-consumer.ts";
@@ -17,6 +23,7 @@ import { ActivityRegistry } from "./activity-registry.ts";
 import { consoleLogger } from "./console-logger.ts";
 import { type DataConverterOption, DataConverterSource } from "./data-converter-source.ts";
 import { type QueueBatch, queueHandler } from "./queue-handler.ts";
+import { localActivityRunner } from "./local-activities.ts";
 import { type ExecutionNamespace, workflowService } from "./service-adapter.ts";
 import { findService, type ServiceContext } from "./service-lookup.ts";
 import { type WorkflowWorkerClass, workflowWorkerClass } from "./workflow-worker.ts";
@@ -24,8 +31,26 @@ import { type WorkflowWorkerClass, workflowWorkerClass } from "./workflow-worker
 const DEFAULT_NAMESPACE = "default";
 const DEFAULT_IDENTITY = "holdfast-worker";
 
+/** A module of interceptors of workflow code. */
+export interface WorkflowInterceptorsModule {
+  readonly interceptors?: WorkflowInterceptorsFactory | undefined;
+}
+
+/** What is put around the calls of an application; of each list the first is the outermost. */
+export interface WorkerInterceptors {
+  /** Around the calls of its clients. */
+  readonly client?: ClientInterceptors | undefined;
+  /** Around workflow code, as module namespaces: `import * as tracing from "./tracing-interceptors.ts"`. */
+  readonly workflowModules?: readonly WorkflowInterceptorsModule[] | undefined;
+  /** Around activities, local ones too. */
+  readonly activity?: readonly ActivityInterceptorsFactory[] | undefined;
+}
+
 export interface WorkerOptions<Env extends object> {
-  /** The workflow functions by name, as a module namespace: `import * as workflows from "./workflows.ts"`. */
+  /**
+   * The workflow functions by name, as a module namespace: `import * as workflows from "./workflows.ts"`. Or a bundle of
+   * `holdfast/bundler`, which gives every run its own modules: `import workflows from "./workflows.bundle.js"`.
+   */
   readonly workflows: object;
   /** The activity functions by name. One named `default` takes the tasks of activities that are not there. */
   readonly activities?: object | undefined;
@@ -42,6 +67,14 @@ export interface WorkerOptions<Env extends object> {
   readonly deadLetterQueues?: readonly string[] | undefined;
   /** Who ran an activity; stored in history and readable by the service. */
   readonly identity?: string | undefined;
+  readonly interceptors?: WorkerInterceptors | undefined;
+  /** What is done with the calls that workflow code makes through `proxySinks`. */
+  readonly sinks?: InjectedSinks<Sinks> | undefined;
+  /**
+   * Names of error classes that fail a workflow instead of its workflow task, by workflow type; under "*" for all types.
+   * Names of superclasses count. "NondeterminismError" stands for code that differs from its history.
+   */
+  readonly workflowFailureErrorTypes?: WorkflowFailureErrorTypes | undefined;
   /** Default: `consoleLogger()`, which leaves out TRACE and DEBUG. */
   readonly logger?: Logger | undefined;
 }
@@ -78,12 +111,23 @@ export function createWorker<Env extends object = Cloudflare.Env>(options: Worke
   const converters = new DataConverterSource<Env>(options.dataConverter);
   const activityConsumer = consumerFactory(options, converters, logger);
   const createClient = (env: Env, ctx: ServiceContext): Client =>
-    new Client({ service: workflowService(find(env, ctx)), namespace, dataConverter: converters.of(env) });
+    new Client({
+      service: workflowService(find(env, ctx)),
+      namespace,
+      dataConverter: converters.of(env),
+      interceptors: options.interceptors?.client,
+    });
   return {
     WorkflowWorker: workflowWorkerClass<Env>({
-      workflows: options.workflows as Readonly<Record<string, unknown>>,
+      workflows: options.workflows as WorkflowSource,
       dataConverter: (env) => converters.of(env),
       activityConsumer,
+      localActivities: localActivitiesFactory(options, logger),
+      session: {
+        interceptors: workflowInterceptors(options.interceptors?.workflowModules ?? []),
+        sinks: options.sinks,
+        workflowFailureErrorTypes: options.workflowFailureErrorTypes,
+      },
       logger,
     }),
     queue: queueHandler<Env>({
@@ -101,6 +145,33 @@ export function createWorker<Env extends object = Cloudflare.Env>(options: Worke
   };
 }
 
+/** The factories of modules. A module without one is passed over. Throws `TypeError` for what is no function. */
+function workflowInterceptors(modules: readonly WorkflowInterceptorsModule[]): readonly WorkflowInterceptorsFactory[] {
+  const factories = modules.map(({ interceptors }) => interceptors).filter((factory) => factory !== undefined);
+  for (const factory of factories as readonly unknown[])
+    if (typeof factory !== "function")
+      throw new TypeError(
+        `A workflow interceptors module must export a function \`interceptors\`, not ${typeof factory}`,
+      );
+  return factories;
+}
+
+function localActivitiesFactory(
+  options: { readonly activities?: object | undefined; readonly interceptors?: WorkerInterceptors | undefined },
+  logger: Logger,
+): (dataConverter: LoadedDataConverter) => LocalActivityRunner {
+  const activities = new ActivityRegistry(options.activities ?? {});
+  return (dataConverter) =>
+    localActivityRunner({
+      activities,
+      interceptors: options.interceptors?.activity,
+      dataConverter,
+      logger,
+      timers: systemTimers,
+      now: () => Date.now(),
+    });
+}
+
 function consumerFactory<Env extends object>(
   options: WorkerOptions<Env>,
   converters: DataConverterSource<Env>,
@@ -113,6 +184,7 @@ function consumerFactory<Env extends object>(
       service: workflowService(find(env, ctx)),
       dataConverter: converters.of(env),
       activities,
+      interceptors: options.interceptors?.activity,
       identity,
       logger,
       timing: systemTiming,

@@ -2,13 +2,16 @@
  * The service as a Durable Object namespace: the port `WorkflowService` over stubs of WorkflowExecution objects.
  *
  * Owns: how an object is addressed, one new stub for each call (a stub stays broken once its object was reset), and the
- * WebSocket on which an outcome is awaited. Wire values cross; nothing is decoded, retried or judged here.
+ * WebSocket on which the end of a run or of an update is awaited. Wire values cross; nothing is decoded, retried or
+ * judged here.
  */
 import { workflowObjectName } from "../core/identifiers.ts";
-import type { OutcomeRequest, WorkflowExecutionRpc, WorkflowOutcome, WorkflowService } from "../core/protocol.ts";
+import type { UpdateReply, WorkflowExecutionRpc, WorkflowOutcome, WorkflowService } from "../core/protocol.ts";
 import type { Reply } from "../core/rejection.ts";
 
-const OUTCOME_URL = "https://holdfast/outcome";
+/** The addresses on which an object takes watchers, up to the JSON of what they wait for. */
+const OUTCOME_URL = "https://holdfast/outcome?request=";
+const UPDATE_URL = "https://holdfast/update?update=";
 const NORMAL_CLOSURE = 1_000;
 
 /** The part of a Durable Object namespace that is used; every `DurableObjectNamespace` has it. */
@@ -49,8 +52,10 @@ export function workflowService(objects: ExecutionNamespace): WorkflowService {
     execution: (namespace, workflowId) => executionRpc(() => stub(namespace, workflowId)),
     watchOutcome: async (namespace, workflowId, request, signal) => {
       if (signal?.aborted) throw new Error("Waiting for the workflow's outcome was given up.");
-      return await awaitOutcome(stub(namespace, workflowId), request);
+      return await watched<WorkflowOutcome>(stub(namespace, workflowId), OUTCOME_URL, request);
     },
+    watchUpdate: async (namespace, workflowId, request) =>
+      await watched<UpdateReply>(stub(namespace, workflowId), UPDATE_URL, request),
   };
 }
 
@@ -64,9 +69,13 @@ function executionRpc(newStub: () => ExecutionStub): WorkflowExecutionRpc {
     requestCancel: async (request) => await rpc().requestCancel(request),
     terminate: async (request) => await rpc().terminate(request),
     query: async (request) => await rpc().query(request),
+    update: async (request) => await rpc().update(request),
+    pollUpdate: async (request) => await rpc().pollUpdate(request),
+    updateWithStart: async (request) => await rpc().updateWithStart(request),
     describe: async (request) => await rpc().describe(request),
     history: async (request) => await rpc().history(request),
     outcome: async (request) => await rpc().outcome(request),
+    childClosed: async (request) => await rpc().childClosed(request),
     claimActivity: async (request) => await rpc().claimActivity(request),
     heartbeatActivity: async (request) => await rpc().heartbeatActivity(request),
     respondActivity: async (request) => await rpc().respondActivity(request),
@@ -74,13 +83,15 @@ function executionRpc(newStub: () => ExecutionStub): WorkflowExecutionRpc {
   };
 }
 
-async function awaitOutcome(stub: ExecutionStub, request: OutcomeRequest): Promise<Reply<WorkflowOutcome>> {
-  const url = `${OUTCOME_URL}?request=${encodeURIComponent(JSON.stringify(request))}`;
-  const response = await stub.fetch(url, { headers: { Upgrade: "websocket" } });
+/** The one reply that a watcher gets, whenever it comes. `url` ends where the request's JSON begins. */
+async function watched<T>(stub: ExecutionStub, url: string, request: object): Promise<Reply<T>> {
+  const response = await stub.fetch(url + encodeURIComponent(JSON.stringify(request)), {
+    headers: { Upgrade: "websocket" },
+  });
   const socket = response.webSocket;
   if (!socket) throw new Error(`The service opened no WebSocket for the outcome; it answered ${response.status}.`);
   const text = await firstMessage(socket);
-  return JSON.parse(text) as Reply<WorkflowOutcome>;
+  return JSON.parse(text) as Reply<T>;
 }
 
 /** Rejects with "WebSocket closed …", which the client knows for a lost connection and follows with a new one. */

@@ -20,17 +20,26 @@ import type {
   WorkflowTaskResult,
   WorkflowWorkerRpc,
 } from "../core/workflow-task.ts";
-import { WorkflowSession } from "../replay/index.ts";
+import {
+  type LocalActivityRunner,
+  WorkflowSession,
+  type WorkflowSessionOptions,
+  type WorkflowSource,
+} from "../replay/index.ts";
 import type { Logger } from "../sdk/common/index.ts";
 import type { ActivityConsumer } from "./activity-consumer.ts";
 import type { ServiceContext } from "./service-lookup.ts";
 
 export interface WorkflowWorkerOptions<Env> {
-  readonly workflows: Readonly<Record<string, unknown>>;
+  readonly workflows: WorkflowSource;
   /** Throws when the application has no key: no session is opened then. */
   readonly dataConverter: (env: Env) => LoadedDataConverter;
   /** Throws likewise: nothing is claimed then. */
   readonly activityConsumer: (env: Env, ctx: ServiceContext) => ActivityConsumer;
+  /** Runs the local activities of a session. */
+  readonly localActivities: (dataConverter: LoadedDataConverter) => LocalActivityRunner;
+  /** What every session is given of the application's. */
+  readonly session: Pick<WorkflowSessionOptions, "interceptors" | "sinks" | "workflowFailureErrorTypes">;
   readonly logger: Logger;
 }
 
@@ -49,7 +58,10 @@ export function workflowWorkerClass<Env>(options: WorkflowWorkerOptions<Env>): W
         throw new Error(`The service speaks version ${version} of the protocol, this Worker ${PROTOCOL_VERSION}.`);
       const { workflows, logger } = options;
       const dataConverter = options.dataConverter(this.env);
-      return new SessionTarget(new WorkflowSession({ open, workflows, dataConverter, logger }));
+      const localActivities = options.localActivities(dataConverter);
+      return new SessionTarget(
+        new WorkflowSession({ ...options.session, open, workflows, dataConverter, logger, localActivities }),
+      );
     }
 
     async runActivityTask({ version, task }: ActivityTaskOffer): Promise<ActivityTaskAnswer> {

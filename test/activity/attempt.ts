@@ -18,6 +18,7 @@ import type { Failure } from "../../src/core/failure.ts";
 import type { Payloads } from "../../src/core/payload.ts";
 import { accepted, type Reply } from "../../src/core/rejection.ts";
 import { type ActivityEnding, ActivityExecution } from "../../src/sdk/activity/activity-execution.ts";
+import type { ActivityInterceptorsFactory } from "../../src/sdk/activity/interceptors.ts";
 import type { ActivityFunction, Logger, LogMetadata } from "../../src/sdk/common/index.ts";
 import { ManualTimers } from "./manual-timers.ts";
 
@@ -78,6 +79,7 @@ export interface AttemptOptions {
   readonly task?: Partial<ActivityTask>;
   readonly converter?: LoadedDataConverter;
   readonly onHeartbeat?: () => Reply<HeartbeatActivityReply>;
+  readonly interceptors?: readonly ActivityInterceptorsFactory[];
 }
 
 /** Starts an attempt of `activity`. `ending` is how it ends. */
@@ -89,6 +91,7 @@ export async function startAttempt(activity: ActivityFunction, options: AttemptO
     task: await activityTask(options.args ?? [], options.task),
     activity,
     dataConverter: options.converter ?? dataConverter,
+    interceptors: options.interceptors,
     ports: {
       timers,
       logger,

@@ -182,6 +182,15 @@ describe("describe", () => {
         },
       ],
       pendingTimers: [{ timerId: "1", startedEventId: 5, fireTimeMs: 7_000 }],
+      pendingChildren: [
+        {
+          namespace: "ledger",
+          workflowId: "child-1",
+          workflowType: "post",
+          initiatedEventId: 6,
+          parentClosePolicy: "TERMINATE",
+        },
+      ],
       pendingWorkflowTask: {
         state: "SCHEDULED",
         attempt: 2,
@@ -206,6 +215,17 @@ describe("describe", () => {
         },
       ],
       pendingTimers: [{ timerId: "1", fireTime: new Date(7_000) }],
+      pendingChildren: [
+        {
+          namespace: "ledger",
+          workflowId: "child-1",
+          runId: undefined,
+          workflowType: "post",
+          parentClosePolicy: "TERMINATE",
+        },
+      ],
+      parentExecution: undefined,
+      rootExecution: undefined,
       pendingWorkflowTask: { attempt: 2, lastFailure: { message: "x is not a function" } },
     });
     expect(description.raw).toBe(raw);

@@ -8,9 +8,10 @@ import {
   PayloadDecryptionError,
   PayloadEncoding,
   toWireMap,
+  toWirePayloads,
 } from "../../src/codec/index.ts";
 import { timeoutFailure } from "../../src/core/failure.ts";
-import type { EventAttributes, EventType, HistoryEvent } from "../../src/core/history-event.ts";
+import type { EventAttributes, EventType, HistoryEvent, UserMetadata } from "../../src/core/history-event.ts";
 import { historyToJson } from "../../src/core/history-json.ts";
 import type { PayloadMap, Payloads } from "../../src/core/payload.ts";
 import type { HistoryRequest } from "../../src/core/protocol.ts";
@@ -20,8 +21,8 @@ import { dataConverter, encoding, scriptedClient, WORKFLOW_ID } from "./scripted
 
 const RUN_ID = "run-0";
 
-async function sealed(channel: PayloadChannel, ...values: unknown[]): Promise<Payloads> {
-  const payloads = await encodeValues(encoding, channel, values);
+async function sealed(channel: PayloadChannel, value: unknown, by = encoding): Promise<Payloads> {
+  const payloads = await encodeValues(by, channel, [value]);
   if (!payloads) throw new Error("a test payload needs a value");
   return payloads;
 }
@@ -34,9 +35,9 @@ function failure(text: string): ApplicationFailure {
   return ApplicationFailure.create({ message: text, details: [`${text} details`] });
 }
 
-async function map(kind: "memo" | "header", text: string): Promise<PayloadMap> {
+async function map(kind: "memo" | "header", text: string, by = encoding): Promise<PayloadMap> {
   const clear = toWireMap(dataConverter.payloadConverter, { key: text });
-  return (await encoding.encodeMap(clear, kind)) ?? { fields: {} };
+  return (await by.encodeMap(clear, kind)) ?? { fields: {} };
 }
 
 /** A history with a payload in every place that holds one. Each clear text occurs once, as "clear: <place>". */
@@ -137,6 +138,159 @@ async function history(): Promise<HistoryEvent[]> {
   ];
 }
 
+const CHILD_RUN = "run-c";
+const TASK = { workflowTaskCompletedEventId: 4 };
+
+/** What goes to a child or another workflow, and comes back from a child, under that workflow's place. */
+async function eventsOfOthers(): Promise<HistoryEvent[]> {
+  const child = new PayloadEncoding(dataConverter, { namespace: "ledger", workflowId: "child-1" });
+  const target = new PayloadEncoding(dataConverter, { namespace: "default", workflowId: "target-1" });
+  const ofChild = {
+    namespace: "ledger",
+    workflowExecution: { workflowId: "child-1", runId: CHILD_RUN },
+    workflowType: { name: "post" },
+    initiatedEventId: 2,
+  };
+  const closed = { ...ofChild, startedEventId: 3 };
+  const sent = { kind: "signal", signalName: "go", requestId: "run-0/signal/1" } as const;
+  const childFailure = { kind: "workflow-failure", runId: "run-c0" } as const;
+  const summary = await metadata("child/child-1", "clear: child summary");
+  return [
+    withMetadata(
+      event(2, "StartChildWorkflowExecutionInitiated", {
+        namespace: "ledger",
+        workflowId: "child-1",
+        workflowType: { name: "post" },
+        taskQueue: { name: "default" },
+        input: await sealed({ kind: "workflow-input" }, "clear: child input", child),
+        header: await map("header", "clear: child header", child),
+        memo: await map("memo", "clear: child memo", child),
+        parentClosePolicy: "TERMINATE",
+        ...TASK,
+      }),
+      summary,
+    ),
+    event(3, "ChildWorkflowExecutionStarted", {
+      ...ofChild,
+      header: await map("header", "clear: child started", child),
+    }),
+    event(4, "ChildWorkflowExecutionCompleted", {
+      ...closed,
+      result: await sealed({ kind: "workflow-result", runId: CHILD_RUN }, "clear: child result", child),
+    }),
+    event(5, "ChildWorkflowExecutionFailed", {
+      ...closed,
+      childOriginalExecutionRunId: "run-c0",
+      failure: await encodeError(child, childFailure, failure("clear: child failure")),
+      retryState: "RETRY_POLICY_NOT_SET",
+    }),
+    event(6, "ChildWorkflowExecutionCanceled", {
+      ...closed,
+      details: await sealed({ kind: "workflow-cancellation", runId: CHILD_RUN }, "clear: child canceled", child),
+    }),
+    event(7, "SignalExternalWorkflowExecutionInitiated", {
+      namespace: "default",
+      workflowExecution: { workflowId: "target-1" },
+      signalName: "go",
+      signalRequestId: sent.requestId,
+      input: await sealed(sent, "clear: sent signal", target),
+      header: await map("header", "clear: sent header", target),
+      ...TASK,
+    }),
+  ];
+}
+
+/** What the newer events of a workflow's own hold. */
+async function eventsOfItsOwn(): Promise<HistoryEvent[]> {
+  const update = { updateName: "addItem", updateId: "u-1" } as const;
+  const outcome = { runId: RUN_ID, updateId: "u-1" } as const;
+  const local = { runId: RUN_ID, activityId: "7" } as const;
+  const marked = toWirePayloads(dataConverter.payloadConverter, [{ seq: 1, activity_id: "7", activity_type: "post" }]);
+  const data = marked ?? { payloads: [] };
+  const failed = { kind: "update-failure", ...outcome } as const;
+  const localFailed = { kind: "local-activity-failure", ...local } as const;
+  return [
+    event(2, "WorkflowExecutionUpdateAccepted", {
+      protocolInstanceId: "u-1",
+      acceptedRequestMessageId: "u-1/request",
+      acceptedRequestSequencingEventId: 2,
+      acceptedRequest: {
+        meta: { updateId: "u-1" },
+        input: {
+          name: "addItem",
+          args: await sealed({ kind: "update", ...update }, "clear: update input"),
+          header: await map("header", "clear: update header"),
+        },
+      },
+    }),
+    event(3, "WorkflowExecutionUpdateCompleted", {
+      meta: { updateId: "u-1" },
+      acceptedEventId: 2,
+      outcome: { success: await sealed({ kind: "update-result", ...outcome }, "clear: update result") },
+    }),
+    event(4, "WorkflowExecutionUpdateCompleted", {
+      meta: { updateId: "u-1" },
+      acceptedEventId: 2,
+      outcome: { failure: await encodeError(encoding, failed, failure("clear: update failure")) },
+    }),
+    event(5, "MarkerRecorded", {
+      markerName: "core_local_activity",
+      details: { data, result: await sealed({ kind: "local-activity-result", ...local }, "clear: local result") },
+      ...TASK,
+    }),
+    withMetadata(
+      event(6, "MarkerRecorded", {
+        markerName: "core_local_activity",
+        details: { data },
+        failure: await encodeError(encoding, localFailed, failure("clear: local failure")),
+        ...TASK,
+      }),
+      await metadata("activity/7", "clear: local summary"),
+    ),
+    event(7, "MarkerRecorded", { markerName: "core_patch", details: { "patch-data": data }, ...TASK }),
+    event(8, "WorkflowPropertiesModified", { upsertedMemo: await map("memo", "clear: new memo"), ...TASK }),
+    withMetadata(
+      event(9, "TimerStarted", { timerId: "1", startToFireTimeoutMs: 5, ...TASK }),
+      await metadata("timer/1", "clear: timer summary"),
+    ),
+    event(10, "WorkflowExecutionContinuedAsNew", {
+      newExecutionRunId: "run-2",
+      workflowType: { name: "transfer" },
+      taskQueue: { name: "default" },
+      input: await sealed({ kind: "workflow-input" }, "clear: next input"),
+      header: await map("header", "clear: next header"),
+      memo: await map("memo", "clear: next memo"),
+      workflowTaskTimeoutMs: 10_000,
+      initiator: "WORKFLOW",
+      ...TASK,
+    }),
+  ];
+}
+
+/** The first event of a run that follows another one. */
+async function startedAgain(): Promise<HistoryEvent> {
+  const [first] = await history();
+  if (first?.eventType !== "WorkflowExecutionStarted") throw new Error("the history begins with its first event");
+  const before = { runId: "run-before" } as const;
+  const attributes = {
+    ...first.attributes,
+    continuedExecutionRunId: "run-before",
+    initiator: "RETRY",
+    continuedFailure: await encodeError(encoding, { kind: "workflow-failure", ...before }, failure("clear: before")),
+    lastCompletionResult: await sealed({ kind: "workflow-result", ...before }, "clear: last result"),
+  } as const;
+  return withMetadata(event(1, first.eventType, attributes), await metadata("workflow", "clear: static summary", ""));
+}
+
+async function metadata(subject: string, text: string, runId = RUN_ID): Promise<UserMetadata> {
+  const [summary] = (await sealed({ kind: "user-metadata", runId, subject, part: "summary" }, text)).payloads;
+  return summary ? { summary } : {};
+}
+
+function withMetadata(item: HistoryEvent, userMetadata: UserMetadata): HistoryEvent {
+  return { ...item, userMetadata };
+}
+
 /** All texts in base64 data anywhere in a value. */
 function clearTexts(value: unknown): string[] {
   const texts: string[] = [];
@@ -194,6 +348,79 @@ describe("fetchHistory", () => {
 });
 
 describe("decodeHistory", () => {
+  test("shows what was sent to other workflows and came back from children, each under its owner's place", async () => {
+    const decoded = await decodeHistory(encoding, [...(await history()).slice(0, 1), ...(await eventsOfOthers())]);
+    expect(new Set(clearTexts(decoded.slice(1)))).toEqual(
+      new Set(
+        [
+          ...["input", "header", "memo", "started", "result", "failure", "failure details", "canceled", "summary"].map(
+            (text) => `child ${text}`,
+          ),
+          "sent signal",
+          "sent header",
+        ].map((text) => `clear: ${text}`),
+      ),
+    );
+  });
+
+  test("shows updates, local activities, memos, summaries and what the next run is given", async () => {
+    const events = [...(await history()).slice(0, 1), ...(await eventsOfItsOwn())];
+    expect(clearTexts(events)).toEqual([]);
+    const decoded = await decodeHistory(encoding, events);
+    expect(new Set(clearTexts(decoded.slice(1)))).toEqual(
+      new Set(
+        [
+          "update input",
+          "update header",
+          "update result",
+          "update failure",
+          "update failure details",
+          "local result",
+          "local failure",
+          "local failure details",
+          "local summary",
+          "new memo",
+          "timer summary",
+          "next input",
+          "next header",
+          "next memo",
+        ].map((text) => `clear: ${text}`),
+      ),
+    );
+    expect(decoded[6]).toEqual(events[6]);
+  });
+
+  test("shows what the run before left behind, and the static summary", async () => {
+    const decoded = await decodeHistory(encoding, [await startedAgain()]);
+    expect(new Set(clearTexts(decoded))).toEqual(
+      new Set(
+        ["input", "header", "memo", "before", "before details", "last result", "static summary"].map(
+          (text) => `clear: ${text}`,
+        ),
+      ),
+    );
+  });
+
+  test("changes nothing but payloads", async () => {
+    const bare = (events: readonly HistoryEvent[]) =>
+      JSON.stringify(events, (key, value: unknown) =>
+        key === "data" || key === "metadata" || key === "message" || key === "stackTrace" ? "…" : value,
+      );
+    const events = [await startedAgain(), ...(await eventsOfItsOwn()), ...(await eventsOfOthers())];
+    expect(bare(await decodeHistory(encoding, events))).toBe(bare(events));
+  });
+
+  test("refuses what was sent to one workflow and is said to be for another", async () => {
+    const moved = (await eventsOfOthers()).map((item) =>
+      item.eventType === "SignalExternalWorkflowExecutionInitiated"
+        ? event(7, item.eventType, { ...item.attributes, workflowExecution: { workflowId: "target-2" } })
+        : item,
+    );
+    const [first] = await history();
+    const events = first ? [first, ...moved] : [];
+    await expect(decodeHistory(encoding, events)).rejects.toBeInstanceOf(PayloadDecryptionError);
+  });
+
   test("refuses a payload that was moved to another activity", async () => {
     const events = await history();
     const moved = events.map((item) =>

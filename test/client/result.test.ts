@@ -8,6 +8,7 @@ import {
   ServiceError,
   TerminatedFailure,
   TimeoutFailure,
+  WorkflowContinuedAsNewError,
   WorkflowFailedError,
   WorkflowNotFoundError,
 } from "../../src/sdk/client/index.ts";
@@ -67,6 +68,69 @@ describe("the result of a workflow that has ended", () => {
     const result = client.workflow.getHandle(WORKFLOW_ID, "run-9").result();
     await expect(result).rejects.toBeInstanceOf(WorkflowNotFoundError);
     await expect(result).rejects.toMatchObject({ workflowId: WORKFLOW_ID, runId: "run-9" });
+  });
+});
+
+describe("the result of a workflow that continued as new", () => {
+  const first: WorkflowOutcome = {
+    kind: "continuedAsNew",
+    runId: "run-1",
+    originalExecutionRunId: "run-1",
+    newExecutionRunId: "run-2",
+  };
+  const second: WorkflowOutcome = {
+    ...first,
+    runId: "run-2",
+    originalExecutionRunId: "run-2",
+    newExecutionRunId: "run-3",
+  };
+
+  test("is that of the run at the end of the chain, which is asked for by its id", async () => {
+    const { client, service } = scriptedClient({
+      outcome: [
+        accepted(first),
+        accepted<WorkflowOutcome>({ kind: "pending", runId: "run-2" }),
+        accepted(await completed(7)),
+      ],
+      watchOutcome: [accepted(second)],
+    });
+    expect(await client.workflow.getHandle(WORKFLOW_ID, "run-1").result()).toBe(7);
+    expect(service.calls.map(({ method, request }) => [method, (request as { runId?: string }).runId])).toEqual([
+      ["outcome", "run-1"],
+      ["outcome", "run-2"],
+      ["watchOutcome", "run-2"],
+      ["outcome", "run-3"],
+    ]);
+  });
+
+  test("is a WorkflowContinuedAsNewError for those who do not follow runs", async () => {
+    const { client, service } = scriptedClient({
+      start: [accepted({ runId: "run-1", firstExecutionRunId: "run-1", started: true })],
+      signalWithStart: [accepted({ runId: "run-1", firstExecutionRunId: "run-1", started: true })],
+      outcome: [accepted(first)],
+    });
+    const options = { workflowId: WORKFLOW_ID, followRuns: false };
+    const handle = await client.workflow.start("transfer", options);
+    const signalled = await client.workflow.signalWithStart("transfer", { ...options, signal: "go" });
+    const results = [
+      handle.result(),
+      signalled.result(),
+      client.workflow.execute("transfer", options),
+      client.workflow.result(WORKFLOW_ID, "run-1", { followRuns: false }),
+      client.workflow.getHandle(WORKFLOW_ID, undefined, { followRuns: false }).result(),
+    ];
+    for (const result of await Promise.allSettled(results)) {
+      expect(result.status === "rejected" && result.reason).toBeInstanceOf(WorkflowContinuedAsNewError);
+      expect(result).toMatchObject({ reason: { newExecutionRunId: "run-2" } });
+    }
+    expect(service.requests("outcome")).toHaveLength(5);
+  });
+
+  test("of a handle that knows only the first run of its chain is waited for from there", async () => {
+    const { client, service } = scriptedClient({ outcome: [accepted(first), accepted(await completed(7))] });
+    const handle = client.workflow.getHandle(WORKFLOW_ID, undefined, { firstExecutionRunId: "run-1" });
+    expect(await handle.result()).toBe(7);
+    expect(service.requests("outcome").map(({ runId }) => runId)).toEqual(["run-1", "run-2"]);
   });
 });
 

@@ -6,6 +6,8 @@
  */
 import type {
   OutcomeRequest,
+  PollUpdateRequest,
+  UpdateReply,
   WorkflowExecutionRpc,
   WorkflowOutcome,
   WorkflowService,
@@ -20,12 +22,13 @@ type Step<M extends Method> = Answer<M> | Error | ((request: Request<M>) => Answ
 
 export type Script = { readonly [M in Method]?: readonly Step<M>[] } & {
   readonly watchOutcome?: readonly (Reply<WorkflowOutcome> | Error)[];
+  readonly watchUpdate?: readonly (Reply<UpdateReply> | Error)[];
 };
 
 export interface RecordedCall {
   readonly namespace: string;
   readonly workflowId: string;
-  readonly method: Method | "watchOutcome";
+  readonly method: Method | "watchOutcome" | "watchUpdate";
   readonly request: object;
 }
 
@@ -59,9 +62,13 @@ export class ScriptedService implements WorkflowService {
       requestCancel: method("requestCancel"),
       terminate: method("terminate"),
       query: method("query"),
+      update: method("update"),
+      pollUpdate: method("pollUpdate"),
+      updateWithStart: method("updateWithStart"),
       describe: method("describe"),
       history: method("history"),
       outcome: method("outcome"),
+      childClosed: method("childClosed"),
       claimActivity: method("claimActivity"),
       heartbeatActivity: method("heartbeatActivity"),
       respondActivity: method("respondActivity"),
@@ -72,6 +79,13 @@ export class ScriptedService implements WorkflowService {
   async watchOutcome(namespace: string, workflowId: string, request: OutcomeRequest): Promise<Reply<WorkflowOutcome>> {
     this.calls.push({ namespace, workflowId, method: "watchOutcome", request });
     const step = this.#next("watchOutcome", this.#script.watchOutcome);
+    if (step instanceof Error) throw step;
+    return step;
+  }
+
+  async watchUpdate(namespace: string, workflowId: string, request: PollUpdateRequest): Promise<Reply<UpdateReply>> {
+    this.calls.push({ namespace, workflowId, method: "watchUpdate", request });
+    const step = this.#next("watchUpdate", this.#script.watchUpdate);
     if (step instanceof Error) throw step;
     return step;
   }

@@ -1,14 +1,25 @@
 import { describe, expect, test } from "vitest";
 
-import { decodeValues } from "../../src/codec/index.ts";
+import {
+  decodeSearchAttributes,
+  decodeTypedSearchAttributes,
+  decodeValues,
+  encodeSearchAttributes,
+  encodeValues,
+  type PayloadChannel,
+  PayloadEncoding,
+} from "../../src/codec/index.ts";
+import type { StartRequest, WorkflowExecutionDescription } from "../../src/core/protocol.ts";
 import { accepted, rejected } from "../../src/core/rejection.ts";
 import {
+  defineSearchAttributeKey,
   PayloadTooLargeError,
+  SearchAttributeType,
   ServiceError,
   ValueError,
   WorkflowExecutionAlreadyStartedError,
 } from "../../src/sdk/client/index.ts";
-import { encoding, scriptedClient, WORKFLOW_ID } from "./scripted-client.ts";
+import { dataConverter, encoding, scriptedClient, WORKFLOW_ID } from "./scripted-client.ts";
 import { transportError } from "./scripted-service.ts";
 
 const started = accepted({ runId: "run-1", firstExecutionRunId: "run-1", started: true });
@@ -18,6 +29,29 @@ async function transfer(order: { readonly amountCents: number }): Promise<string
 }
 
 const order = { amountCents: 100 };
+
+const description: WorkflowExecutionDescription = {
+  namespace: "default",
+  workflowId: WORKFLOW_ID,
+  runId: "run-1",
+  firstExecutionRunId: "run-1",
+  originalExecutionRunId: "run-1",
+  workflowType: "transfer",
+  taskQueue: "default",
+  status: "RUNNING",
+  startTimeMs: 1,
+  executionTimeMs: 1,
+  historyLength: 3,
+  historySizeBytes: 3,
+  pendingChildren: [],
+  cancelRequested: false,
+  pendingActivities: [],
+  pendingTimers: [],
+};
+
+function userMetadataOf(request: StartRequest | undefined) {
+  return request?.userMetadata ? { userMetadata: request.userMetadata } : {};
+}
 
 describe("start", () => {
   test("sends what the service needs, with arguments and memo encrypted", async () => {
@@ -139,6 +173,78 @@ describe("start", () => {
   });
 });
 
+describe("the options of a start", () => {
+  const customerId = defineSearchAttributeKey("CustomerId", SearchAttributeType.KEYWORD);
+
+  test("search attributes travel in clear, with their types; the typed ones win", async () => {
+    const { client, service } = scriptedClient({ start: [started] });
+    await client.workflow.start("transfer", {
+      workflowId: WORKFLOW_ID,
+      typedSearchAttributes: [{ key: customerId, value: "c-17" }],
+      searchAttributes: { CustomerId: ["other"], Amount: [5] },
+    });
+    const [request] = service.requests("start");
+    expect(decodeSearchAttributes(request?.searchAttributes)).toEqual({ CustomerId: ["c-17"], Amount: [5] });
+    expect(decodeTypedSearchAttributes(request?.searchAttributes).get(customerId)).toBe("c-17");
+  });
+
+  test("summary and details travel encrypted, and describe gives them back", async () => {
+    const { client, service } = scriptedClient({
+      start: [started],
+      describe: [() => accepted({ ...description, ...userMetadataOf(service.requests("start")[0]) })],
+    });
+    const handle = await client.workflow.start("transfer", {
+      workflowId: WORKFLOW_ID,
+      staticSummary: "For Alice",
+      staticDetails: "**All** of it",
+    });
+    expect(JSON.stringify(service.requests("start"))).not.toContain(btoa('"For Alice"'));
+    const described = await handle.describe();
+    expect(await described.staticSummary()).toBe("For Alice");
+    expect(await described.staticDetails()).toBe("**All** of it");
+  });
+
+  test("a child's summary is its parent's, and is read as such", async () => {
+    const parent = { namespace: "default", workflowId: "parent-1", runId: "run-p", initiatedEventId: 5 };
+    const ofParent = new PayloadEncoding(dataConverter, parent);
+    const channel: PayloadChannel = {
+      kind: "user-metadata",
+      runId: "run-p",
+      subject: `child/${WORKFLOW_ID}`,
+      part: "summary",
+    };
+    const [summary] = (await encodeValues(ofParent, channel, ["From above"]))?.payloads ?? [];
+    const root = { workflowId: "root-1", runId: "run-r" };
+    const { client } = scriptedClient({
+      describe: [accepted({ ...description, parent, root, userMetadata: summary ? { summary } : {} })],
+    });
+    const described = await client.workflow.getHandle(WORKFLOW_ID).describe();
+    expect(await described.staticSummary()).toBe("From above");
+    expect(await described.staticDetails()).toBeUndefined();
+    expect(described.parentExecution).toEqual({ namespace: "default", workflowId: "parent-1", runId: "run-p" });
+    expect(described.rootExecution).toEqual(root);
+  });
+
+  test("search attributes come back from describe, typed and untyped", async () => {
+    const searchAttributes = encodeSearchAttributes([{ key: customerId, value: "c-17" }]);
+    const { client } = scriptedClient({
+      describe: [accepted({ ...description, ...(searchAttributes ? { searchAttributes } : {}) })],
+    });
+    const described = await client.workflow.getHandle(WORKFLOW_ID).describe();
+    expect(described.searchAttributes).toEqual({ CustomerId: ["c-17"] });
+    expect(described.typedSearchAttributes.get(customerId)).toBe("c-17");
+  });
+
+  test("a retry policy is compiled", async () => {
+    const { client, service } = scriptedClient({ start: [started] });
+    await client.workflow.start("transfer", {
+      workflowId: WORKFLOW_ID,
+      retry: { initialInterval: "2 seconds", maximumAttempts: 3 },
+    });
+    expect(service.requests("start")[0]?.retryPolicy).toEqual({ initialIntervalMs: 2_000, maximumAttempts: 3 });
+  });
+});
+
 describe("malformed options are refused before any object is addressed", () => {
   test.each([
     ["an empty workflow id", { workflowId: "" }],
@@ -147,6 +253,9 @@ describe("malformed options are refused before any object is addressed", () => {
     ["an empty task queue", { workflowId: "a", taskQueue: "" }],
     ["a negative timeout", { workflowId: "a", workflowRunTimeout: -1 }],
     ["an unknown policy", { workflowId: "a", workflowIdReusePolicy: "SOMETIMES" as never }],
+    ["a cron schedule, of which there are no runs yet", { workflowId: "a", cronSchedule: "0 * * * *" }],
+    ["a retry policy without attempts", { workflowId: "a", retry: { maximumAttempts: 0 } }],
+    ["search attributes of two types", { workflowId: "a", searchAttributes: { A: ["a", 1] as never } }],
   ])("%s", async (_what, options) => {
     const { client, service } = scriptedClient({ start: [started] });
     await expect(client.workflow.start("transfer", options)).rejects.toBeInstanceOf(ValueError);

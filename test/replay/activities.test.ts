@@ -53,10 +53,13 @@ describe("activities", () => {
     expect(command).toMatchObject({ activityId: "hello", taskQueue: "fast", startToCloseTimeoutMs: 10_000 });
   });
 
-  it("without an end are refused at the call", async () => {
-    const { greet } = proxyActivities<Activities>({});
-    const { message } = await failureOf(() => greet("Ada"), history("workflow").taskStarted());
-    expect(message).toBe("Required either scheduleToCloseTimeout or startToCloseTimeout");
+  it("without an end are refused when the proxy is made, and when they are called", async () => {
+    const required = "Required either scheduleToCloseTimeout or startToCloseTimeout";
+    expect(() => proxyActivities<Activities>({})).toThrow(new TypeError(required));
+    const endless = { startToCloseTimeout: undefined };
+    const call = () => greet.executeWithOptions(endless, ["Ada"]);
+    const { message } = await failureOf(call, history("workflow").taskStarted());
+    expect(message).toBe(required);
   });
 
   it("do not make a proxy that can be awaited", async () => {

@@ -5,11 +5,13 @@
  * kept back until it ends, close commands refused while such events wait. With `fresh` sessions every task replays
  * from the first event; nothing else may differ.
  */
+import { expect } from "vitest";
+
 import type { Command } from "../../src/core/command.ts";
 import { isCloseCommand } from "../../src/core/command.ts";
 import type { Failure } from "../../src/core/failure.ts";
-import type { WorkflowQueryResult } from "../../src/core/workflow-task.ts";
-import { HistoryBuilder, type LogLine, TestSession } from "./history-builder.ts";
+import type { UpdateMessage, WorkflowQueryResult } from "../../src/core/workflow-task.ts";
+import { brief, HistoryBuilder, type LogLine, type SessionOptions, TestSession, valuesOf } from "./history-builder.ts";
 
 /** Adds events to a history. */
 export type Arrival = (builder: HistoryBuilder) => void;
@@ -24,32 +26,43 @@ export class TestService {
   readonly activities = new Map<string, OpenActivity>();
   readonly timers = new Set<string>();
   readonly lines: LogLine[] = [];
+  /** What the tasks that counted asked for, in short. */
+  readonly commands: string[] = [];
   closed = false;
   /** How many tasks were refused because events had arrived. */
   refused = 0;
   readonly #workflows: Record<string, unknown>;
   readonly #workflowType: string;
   readonly #fresh: boolean;
+  readonly #options: SessionOptions;
   #session: TestSession | undefined;
+  #updates: readonly UpdateMessage[] = [];
 
-  constructor(workflows: Record<string, unknown>, workflowType: string, args: unknown[], options: { fresh: boolean }) {
+  constructor(
+    workflows: Record<string, unknown>,
+    workflowType: string,
+    args: unknown[],
+    { fresh, ...options }: { fresh: boolean } & SessionOptions,
+  ) {
     this.#workflows = workflows;
     this.#workflowType = workflowType;
-    this.#fresh = options.fresh;
+    this.#fresh = fresh;
+    this.#options = options;
     this.history.started(workflowType, args);
   }
 
   #currentSession(): TestSession {
     if (this.#fresh) this.#session = undefined;
-    this.#session ??= new TestSession(this.#workflows, this.#workflowType);
+    this.#session ??= new TestSession(this.#workflows, this.#workflowType, undefined, this.#options);
     return this.#session;
   }
 
   /** Runs a task. What arrives while it runs is written after its end. Throws if the task fails. */
-  async runTask(arrivals: readonly Arrival[] = []): Promise<void> {
+  async runTask(arrivals: readonly Arrival[] = [], updates: readonly UpdateMessage[] = []): Promise<void> {
     this.history.taskStarted();
     const session = this.#currentSession();
-    const result = await session.run(this.history.events);
+    this.#updates = updates;
+    const result = await session.run(this.history.events, updates);
     this.lines.push(...session.lines.splice(0));
     if (result.kind === "failed") throw new Error(`The workflow task failed: ${JSON.stringify(result)}`);
     if (arrivals.length > 0 && result.commands.some(isCloseCommand)) {
@@ -58,6 +71,7 @@ export class TestService {
       this.#session = undefined;
     } else {
       this.history.taskCompleted(result.sdkMetadata);
+      this.commands.push(...brief(result.commands));
       for (const command of result.commands) this.#apply(command);
     }
     for (const arrive of arrivals) arrive(this.history);
@@ -85,6 +99,14 @@ export class TestService {
         return;
       case "RequestCancelActivityTask":
         return this.#requestCancel(command.scheduledEventId);
+      case "AcceptUpdate": {
+        const update = this.#updates.find(({ updateId }) => updateId === command.updateId);
+        history.updateAccepted(command.updateId, update?.updateName ?? "", ...valuesOf(update?.args));
+        return;
+      }
+      case "CompleteUpdate":
+        history.updateEnded(command.updateId, command.outcome);
+        return;
       case "CompleteWorkflowExecution":
       case "FailWorkflowExecution":
       case "CancelWorkflowExecution":
@@ -139,4 +161,21 @@ export class TestService {
     else if (outcome.canceled) this.history.activityCanceled(activityId);
     else this.history.activityCompleted(activityId, outcome.result);
   }
+}
+
+/**
+ * Runs a scenario twice: on one session, and on sessions that replay from the first event for every task. Throws if
+ * the histories differ; answers both services, the live one first.
+ */
+export async function bothWays(
+  workflow: (...args: never[]) => unknown,
+  scenario: (service: TestService) => Promise<void>,
+  options: SessionOptions = {},
+): Promise<readonly [TestService, TestService]> {
+  const live = new TestService({ workflow }, "workflow", [], { fresh: false, ...options });
+  await scenario(live);
+  const fresh = new TestService({ workflow }, "workflow", [], { fresh: true, ...options });
+  await scenario(fresh);
+  expect(fresh.history.events).toEqual(live.history.events);
+  return [live, fresh];
 }

@@ -158,8 +158,23 @@ describe("conditions", () => {
   });
 
   it("with no time at all still wait for a timer", async () => {
-    const [command] = await replay(() => condition(() => false, 0), history("workflow").taskStarted());
-    expect(command).toEqual({ commandType: "StartTimer", timerId: "1", startToFireTimeoutMs: 1 });
+    const commands = await replay(() => condition(() => false, 0), history("workflow").taskStarted());
+    expect(brief(commands)).toEqual([
+      'RecordMarker core_patch {"id":"__sdk_internal_patch_number:1","deprecated":false}',
+      'UpsertSearchAttributes {"TemporalChangeVersion":["__sdk_internal_patch_number:1"]}',
+      "StartTimer 1",
+    ]);
+    expect(commands.at(-1)).toEqual({ commandType: "StartTimer", timerId: "1", startToFireTimeoutMs: 1 });
+  });
+
+  it("with no time at all have no limit in histories from before that was one", async () => {
+    const workflow = async () => {
+      let gone = false;
+      setHandler(go, () => void (gone = true));
+      return [await condition(() => gone, 0), await sleep(1)];
+    };
+    const builder = history("workflow").task().signaled("go", 1).task().timerStarted("1").timerFired("1").taskStarted();
+    expect(brief(await replay(workflow, builder))).toEqual(["Complete [null,null]"]);
   });
 
   it("see a signal before the timer of the same activation", async () => {

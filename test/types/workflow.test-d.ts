@@ -7,12 +7,17 @@ import { expectTypeOf } from "vitest";
 
 import {
   condition,
+  continueAsNew,
   defineQuery,
   defineSignal,
+  executeChild,
+  getExternalWorkflowHandle,
   proxyActivities,
   setHandler,
   sleep,
+  startChild,
   Trigger,
+  upsertSearchAttributes,
 } from "../../src/sdk/workflow/index.ts";
 
 interface Activities {
@@ -71,4 +76,63 @@ export async function operationsAreTyped(): Promise<void> {
   await condition(async () => true);
   // @ts-expect-error -- no duration.
   await sleep("tomorrow");
+}
+
+async function ship(_orderId: number, _express?: boolean): Promise<string> {
+  return "shipped";
+}
+
+async function tidy(): Promise<number> {
+  return 1;
+}
+
+const hurry = defineSignal<[reason: string]>("hurry");
+
+export async function childrenAreTyped(): Promise<void> {
+  expectTypeOf(await executeChild(ship, { args: [17] })).toEqualTypeOf<string>();
+  expectTypeOf(await executeChild(ship, { args: [17, true], workflowId: "s" })).toEqualTypeOf<string>();
+  expectTypeOf(await executeChild<typeof ship>("ship", { args: [17] })).toEqualTypeOf<string>();
+  expectTypeOf(await executeChild(tidy)).toEqualTypeOf<number>();
+  expectTypeOf(await executeChild("anything", { args: [1, "two"] })).toEqualTypeOf<unknown>();
+  const child = await startChild(ship, { args: [17] });
+  expectTypeOf(await child.result()).toEqualTypeOf<string>();
+  await child.signal(hurry, "rain");
+  // @ts-expect-error -- the arguments are missing.
+  await executeChild(ship);
+  // @ts-expect-error -- the arguments are missing.
+  await startChild(ship, { workflowId: "s" });
+  // @ts-expect-error -- an argument of another type.
+  await executeChild(ship, { args: ["17"] });
+  // @ts-expect-error -- an argument too many.
+  await executeChild(tidy, { args: [1] });
+  // @ts-expect-error -- a result of another type.
+  expectTypeOf<number>(await executeChild(ship, { args: [17] }));
+  // @ts-expect-error -- a payload of another type.
+  await child.signal(hurry, 5);
+  // @ts-expect-error -- no such policy.
+  await startChild(tidy, { parentClosePolicy: "KEEP" });
+}
+
+export async function otherWorkflowsAreTyped(): Promise<void> {
+  const other = getExternalWorkflowHandle("other");
+  expectTypeOf(await other.signal(hurry, "rain")).toEqualTypeOf<void>();
+  // @ts-expect-error -- a payload of another type.
+  await other.signal(hurry, 5);
+  // @ts-expect-error -- a handle of another workflow has no result.
+  await other.result();
+}
+
+export async function continuationsAreTyped(): Promise<void> {
+  expectTypeOf(await continueAsNew<typeof ship>(17)).toEqualTypeOf<never>();
+}
+
+export async function wrongContinuations(): Promise<void> {
+  // @ts-expect-error -- an argument of another type.
+  await continueAsNew<typeof ship>("17");
+}
+
+export function attributesAreTyped(): void {
+  upsertSearchAttributes({ CustomerId: ["c-17"] });
+  // @ts-expect-error -- a value of another type than the key's.
+  upsertSearchAttributes([{ key: { name: "Size", type: "INT" }, value: "large" }]);
 }

@@ -85,7 +85,7 @@ describe("calls", () => {
     const execution = workflowService({ getByName: () => stub }).execution("default", "a");
     for (const method of Object.values(execution) as ((given: never) => Promise<unknown>)[]) await method({} as never);
     expect(methods).toEqual(Object.keys(execution));
-    expect(methods).toHaveLength(13);
+    expect(methods).toHaveLength(17);
   });
 });
 
@@ -130,6 +130,39 @@ describe("watchOutcome", () => {
     const service = workflowService({ getByName: () => Promise.reject(new Error("asked")) as never });
     const watch = service.watchOutcome("default", "a", request, { aborted: true });
     await expect(watch).rejects.toThrow("given up");
+  });
+});
+
+describe("watchUpdate", () => {
+  const update = { version: 1, runId: "run-1", updateId: "u-1", waitForStage: "COMPLETED" } as const;
+
+  test("opens a WebSocket with the request in its address, and resolves with the first message", async () => {
+    const socket = new TestSocket();
+    const urls: URL[] = [];
+    const service = workflowService({
+      getByName: () => ({
+        fetch: async (url) => {
+          urls.push(new URL(url));
+          return { status: 101, webSocket: socket };
+        },
+      }),
+    });
+    const watch = service.watchUpdate("default", "transfer-1", update);
+    await answered();
+    const reply = accepted({ runId: "run-1", originalExecutionRunId: "run-1", updateId: "u-1", stage: "COMPLETED" });
+    socket.emit("message", { data: JSON.stringify(reply) });
+    expect(await watch).toEqual(reply);
+    expect(JSON.parse(urls[0]?.searchParams.get("update") ?? "")).toEqual(update);
+    expect(urls[0]?.searchParams.get("request")).toBeNull();
+  });
+
+  test("rejects, as a lost connection, when it closes without a message", async () => {
+    const socket = new TestSocket();
+    const service = workflowService({ getByName: () => ({ fetch: async () => ({ status: 101, webSocket: socket }) }) });
+    const watch = service.watchUpdate("default", "transfer-1", update);
+    await answered();
+    socket.emit("close", { code: 1006, reason: "" });
+    expect(isTransient(await watch.catch((reason: unknown) => reason))).toBe(true);
   });
 });
 

@@ -30,12 +30,14 @@ import type { ActivityOutcome, ActivityTask, HeartbeatActivityReply } from "../.
 import type { Failure } from "../../core/failure.ts";
 import type { Payloads } from "../../core/payload.ts";
 import type { Reply } from "../../core/rejection.ts";
+import { headersFromWire } from "../../replay/headers.ts";
 import type { ActivityFunction, Logger } from "../common/index.ts";
-import { infoOfTask } from "./activity-info.ts";
+import { activityLogAttributes, infoOfTask } from "./activity-info.ts";
 import type { ActivityTimers } from "./activity-timers.ts";
 import { ActivityCancellation, type ActivityCancelReason, isCancellationError } from "./cancellation.ts";
 import { Context, runInContext } from "./context.ts";
 import { type Heartbeat, heartbeatIntervalMs, HeartbeatSender } from "./heartbeat-sender.ts";
+import { ActivityInterceptorChain, type ActivityInterceptorsFactory } from "./interceptors.ts";
 
 /** What an attempt needs from outside. */
 export interface ActivityPorts {
@@ -50,6 +52,8 @@ export interface ActivityAttempt {
   readonly activity: ActivityFunction;
   readonly dataConverter: LoadedDataConverter;
   readonly ports: ActivityPorts;
+  /** The first is the outermost. */
+  readonly interceptors?: readonly ActivityInterceptorsFactory[] | undefined;
 }
 
 /** What to do about an attempt that is over. */
@@ -112,22 +116,29 @@ export class ActivityExecution {
   }
 
   async #runFunction(): Promise<FunctionEnding> {
-    const { activity, task, ports } = this.#attempt;
+    const { activity, task, ports, interceptors = [] } = this.#attempt;
     const cancelTimeout = this.#armTimeout(task.startToCloseTimeoutMs);
     try {
-      const [args, details] = await Promise.all([
+      const [args, details, header] = await Promise.all([
         decodeValues(this.#encoding, activityChannel("activity-input", task), task.input),
         decodeValues(this.#encoding, activityChannel("heartbeat", task), task.heartbeatDetails),
+        this.#encoding.decodeMap(task.header, "header"),
       ]);
+      const chain = new ActivityInterceptorChain();
+      const info = infoOfTask(task, details[0]);
       const context = new Context({
-        info: infoOfTask(task, details[0]),
+        info,
+        logAttributes: () => chain.logAttributes(activityLogAttributes(info)),
         cancellation: this.#cancellation,
         heartbeat: (heartbeatDetails) => this.#recordHeartbeat(heartbeatDetails),
         timers: ports.timers,
         logger: ports.logger,
       });
+      chain.make(interceptors, context);
       // The arguments were made by a caller who knew the function's parameters; here they are just values.
-      return { kind: "returned", value: await runInContext(context, async () => await activity(...(args as never[]))) };
+      const call = async (called: unknown[]) => await activity(...(called as never[]));
+      const input = { args, headers: headersFromWire(header) };
+      return { kind: "returned", value: await runInContext(context, () => chain.execute(input, call)) };
     } catch (error) {
       return { kind: "threw", error };
     } finally {
@@ -140,8 +151,14 @@ export class ActivityExecution {
     return this.#attempt.ports.timers.schedule(() => this.#cancellation.cancel("TIMED_OUT"), startToCloseTimeoutMs);
   }
 
+  /** Asks the function to stop. Only the first reason counts. */
+  cancel(reason: ActivityCancelReason): void {
+    this.#cancellation.cancel(reason);
+  }
+
   /** Converts at once, so that later changes of the object do not alter what was reported. */
   #recordHeartbeat(details: unknown): void {
+    if (this.#attempt.task.isLocal) return;
     try {
       const channel = activityChannel("heartbeat", this.#attempt.task);
       const { payloadConverter } = this.#encoding.converter;
@@ -256,6 +273,15 @@ function activityEncoding(task: ActivityTask, dataConverter: LoadedDataConverter
   return new PayloadEncoding(dataConverter, { namespace: task.namespace, workflowId: task.workflowId });
 }
 
+/** Local activities have no heartbeats; what stands in for them is never converted. */
+const LOCAL_CHANNELS = {
+  "activity-input": "local-activity-input",
+  "activity-result": "local-activity-result",
+  "activity-failure": "local-activity-failure",
+  "activity-cancellation": "local-activity-failure",
+  heartbeat: "local-activity-input",
+} as const;
+
 type ActivityChannelKind =
   | "activity-input"
   | "activity-result"
@@ -264,5 +290,6 @@ type ActivityChannelKind =
   | "heartbeat";
 
 function activityChannel(kind: ActivityChannelKind, task: ActivityTask): PayloadChannel {
-  return { kind, runId: task.originalExecutionRunId, activityId: task.activityId };
+  const place = { runId: task.originalExecutionRunId, activityId: task.activityId };
+  return { kind: task.isLocal ? LOCAL_CHANNELS[kind] : kind, ...place };
 }

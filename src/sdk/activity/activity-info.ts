@@ -47,7 +47,7 @@ export function infoOfTask(task: ActivityTask, heartbeatDetails: unknown): Info 
     activityType: task.activityType,
     activityNamespace: task.namespace,
     attempt: task.attempt,
-    isLocal: false,
+    isLocal: task.isLocal ?? false,
     inWorkflow: true,
     workflowExecution: { workflowId: task.workflowId, runId: task.runId },
     workflowNamespace: task.namespace,

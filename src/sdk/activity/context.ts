@@ -28,6 +28,8 @@ export interface ContextParts {
   readonly heartbeat: (details: unknown) => void;
   readonly timers: ActivityTimers;
   readonly logger: Logger;
+  /** What goes with every log line. Default: the activity's ids. */
+  readonly logAttributes?: (() => LogMetadata) | undefined;
 }
 
 /**
@@ -56,7 +58,7 @@ export class Context {
     this.cancellationSignal = parts.cancellation.signal;
     this.log = LoggerWithComposedMetadata.compose(parts.logger, () => ({
       sdkComponent: SdkComponent.activity,
-      ...activityLogAttributes(parts.info),
+      ...(parts.logAttributes?.() ?? activityLogAttributes(parts.info)),
     }));
     this.#heartbeat = parts.heartbeat;
     this.#timers = parts.timers;

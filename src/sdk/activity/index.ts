@@ -15,6 +15,13 @@ export {
   log,
   sleep,
 } from "./context.ts";
+export type {
+  ActivityExecuteInput,
+  ActivityInboundCallsInterceptor,
+  ActivityInterceptors,
+  ActivityInterceptorsFactory,
+  ActivityOutboundCallsInterceptor,
+} from "./interceptors.ts";
 export {
   type ActivityFunction,
   ApplicationFailure,

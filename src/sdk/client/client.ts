@@ -3,9 +3,13 @@
  *
  * Owns: nothing but the parts it is made of. There is one part today, workflows.
  */
+import type { ClientInterceptors } from "./interceptors.ts";
 import { type ClientPorts, WorkflowClient, type WorkflowClientOptions } from "./workflow-client.ts";
 
-export type ClientOptions = WorkflowClientOptions;
+export interface ClientOptions extends Omit<WorkflowClientOptions, "interceptors"> {
+  /** What is put around the calls of each part; the first of a list is the outermost. */
+  readonly interceptors?: ClientInterceptors | undefined;
+}
 
 /**
  * Talks to the service on behalf of the application. In a Worker, take the one that `createWorker` makes.
@@ -19,6 +23,6 @@ export class Client {
 
   /** Throws `ValueError` for a malformed namespace or data converter. */
   constructor(options: ClientOptions, ports?: ClientPorts) {
-    this.workflow = new WorkflowClient(options, ports);
+    this.workflow = new WorkflowClient({ ...options, interceptors: options.interceptors?.workflow }, ports);
   }
 }

@@ -24,6 +24,34 @@ export class WorkflowFailedError extends Error {
   }
 }
 
+/** The run continued as new, and the caller asked for the result of this run only. */
+export class WorkflowContinuedAsNewError extends Error {
+  static {
+    identifyClass(this, "WorkflowContinuedAsNewError");
+  }
+
+  /** The run that went on. */
+  readonly newExecutionRunId: string;
+
+  constructor(message: string, newExecutionRunId: string) {
+    super(message);
+    this.newExecutionRunId = newExecutionRunId;
+  }
+}
+
+/** The update was rejected by its validator, or its handler failed. `cause` says how. */
+export class WorkflowUpdateFailedError extends Error {
+  static {
+    identifyClass(this, "WorkflowUpdateFailedError");
+  }
+
+  declare readonly cause: Error;
+
+  constructor(message: string, cause: Error) {
+    super(message, { cause });
+  }
+}
+
 /** The workflow has no handler for this query; the message lists those it has. */
 export class QueryNotRegisteredError extends Error {
   static {
@@ -79,5 +107,15 @@ export class ServiceError extends Error {
   constructor(message: string, options: { readonly code?: RejectionCode; readonly cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = options.code;
+  }
+}
+
+/**
+ * No answer came about an update, which may well go on: ask again with the same update id. A `ServiceError`, so that
+ * who catches those for all calls catches this one too.
+ */
+export class WorkflowUpdateRPCTimeoutOrCancelledError extends ServiceError {
+  static {
+    identifyClass(this, "WorkflowUpdateRPCTimeoutOrCancelledError");
   }
 }

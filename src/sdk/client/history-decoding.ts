@@ -1,20 +1,15 @@
 /**
  * A history made readable: every payload decoded where it stands, each under the place it was encoded for.
  *
- * Owns: which field of which event belongs to which channel. The same wire types come in (encoded) and go out (clear);
+ * Owns: which field of which event belongs to which channel, and whose it is: what a child or another workflow was
+ * sent is the receiver's, and so is what a child sent back. The same wire types come in (encoded) and go out (clear);
  * nothing else of an event changes.
  */
-import type { PayloadChannel, PayloadEncoding } from "../../codec/index.ts";
-import type { Failure } from "../../core/failure.ts";
-import type { EventOf, EventType, HistoryEvent } from "../../core/history-event.ts";
-import type { PayloadMap, Payloads } from "../../core/payload.ts";
-
-/** What the decoding of later events needs from earlier ones. */
-interface Places {
-  /** The run id that payloads are bound to. */
-  readonly runId: string;
-  readonly activityIds: Map<number, string>;
-}
+import { type PayloadChannel, PayloadEncoding } from "../../codec/index.ts";
+import type { EventAttributes, EventOf, EventType, HistoryEvent } from "../../core/history-event.ts";
+import { readLocalActivityMarker } from "../../replay/markers.ts";
+import { decodeUserMetadata, metadataPlace, type MetadataPlace } from "../common/user-metadata.ts";
+import { decodeUpdateOutcome, withFailure, withMap, withMessage, withPayloads, withStart } from "./event-payloads.ts";
 
 /**
  * Decodes the payloads of a whole history, first event included: the places of later payloads follow from it.
@@ -32,148 +27,289 @@ export async function decodeHistory(
   const first = events[0];
   if (first?.eventType !== "WorkflowExecutionStarted")
     throw new TypeError("A history is decoded from its first event on, which must be WorkflowExecutionStarted.");
-  const places: Places = { runId: first.attributes.originalExecutionRunId, activityIds: activityIds(events) };
-  const decoder = new EventDecoder(encoding, places);
+  const decoder = new EventDecoder(encoding, first.attributes.originalExecutionRunId, activityIds(events));
   return await Promise.all(events.map(async (event) => await decoder.event(event)));
 }
 
-function activityIds(events: readonly HistoryEvent[]): Map<number, string> {
+function activityIds(events: readonly HistoryEvent[]): ReadonlyMap<number, string> {
   const ids = new Map<number, string>();
   for (const event of events)
     if (event.eventType === "ActivityTaskScheduled") ids.set(event.eventId, event.attributes.activityId);
   return ids;
 }
 
+/** The events whose attributes hold no encoded payload. */
+const IN_CLEAR = {
+  WorkflowExecutionTimedOut: true,
+  WorkflowExecutionCancelRequested: true,
+  WorkflowTaskScheduled: true,
+  WorkflowTaskStarted: true,
+  WorkflowTaskCompleted: true,
+  WorkflowTaskTimedOut: true,
+  ActivityTaskCancelRequested: true,
+  TimerStarted: true,
+  TimerFired: true,
+  TimerCanceled: true,
+  UpsertWorkflowSearchAttributes: true,
+  StartChildWorkflowExecutionFailed: true,
+  ChildWorkflowExecutionTimedOut: true,
+  ChildWorkflowExecutionTerminated: true,
+  SignalExternalWorkflowExecutionFailed: true,
+  ExternalWorkflowExecutionSignaled: true,
+  RequestCancelExternalWorkflowExecutionInitiated: true,
+  RequestCancelExternalWorkflowExecutionFailed: true,
+  ExternalWorkflowExecutionCancelRequested: true,
+} as const satisfies { readonly [T in EventType]?: true };
+
+function isInClear(event: HistoryEvent): event is Extract<HistoryEvent, { eventType: keyof typeof IN_CLEAR }> {
+  return Object.hasOwn(IN_CLEAR, event.eventType);
+}
+
+/** The events that say how a child ended. */
+type ChildCloseAttributes = EventAttributes[
+  | "ChildWorkflowExecutionCompleted"
+  | "ChildWorkflowExecutionFailed"
+  | "ChildWorkflowExecutionCanceled"];
+
 class EventDecoder {
   readonly #encoding: PayloadEncoding;
-  readonly #places: Places;
+  /** The run id that payloads are bound to. */
+  readonly #runId: string;
+  readonly #activityIds: ReadonlyMap<number, string>;
 
-  constructor(encoding: PayloadEncoding, places: Places) {
+  constructor(encoding: PayloadEncoding, runId: string, ids: ReadonlyMap<number, string>) {
     this.#encoding = encoding;
-    this.#places = places;
+    this.#runId = runId;
+    this.#activityIds = ids;
   }
 
+  /** The event in clear. */
   async event(event: HistoryEvent): Promise<HistoryEvent> {
+    const [attributes, userMetadata] = await Promise.all([this.#attributes(event), this.#userMetadata(event)]);
+    // The attributes are those of this very event, decoded; the compiler cannot follow that through a union.
+    const clear = { ...event, attributes } as HistoryEvent;
+    return userMetadata ? { ...clear, userMetadata } : clear;
+  }
+
+  async #attributes(event: HistoryEvent): Promise<EventAttributes[EventType]> {
+    if (isInClear(event)) return event.attributes;
+    const encoding = this.#encoding;
     switch (event.eventType) {
       case "WorkflowExecutionStarted":
-        return await this.#started(event);
+        return await this.#started(event.attributes);
+      case "WorkflowExecutionContinuedAsNew":
+        return await withStart(encoding, event.attributes);
       case "WorkflowExecutionCompleted":
-        return await this.#payloads(event, "result", this.#ofRun("workflow-result"));
+        return await withPayloads(encoding, event.attributes, "result", this.#ofRun("workflow-result"));
       case "WorkflowExecutionFailed":
-        return await this.#failure(event, "failure", this.#ofRun("workflow-failure"));
+        return await withFailure(encoding, event.attributes, "failure", this.#ofRun("workflow-failure"));
       case "WorkflowExecutionCanceled":
-        return await this.#payloads(event, "details", this.#ofRun("workflow-cancellation"));
+        return await withPayloads(encoding, event.attributes, "details", this.#ofRun("workflow-cancellation"));
       case "WorkflowExecutionTerminated":
-        return await this.#payloads(event, "details", { kind: "termination" });
-      case "WorkflowExecutionSignaled":
-        return await this.#signaled(event);
+        return await withPayloads(encoding, event.attributes, "details", { kind: "termination" });
+      case "WorkflowExecutionSignaled": {
+        const { signalName, requestId } = event.attributes;
+        return await withMessage(encoding, event.attributes, { kind: "signal", signalName, requestId });
+      }
       case "WorkflowTaskFailed":
-        return await this.#failure(event, "failure", this.#ofRun("workflow-task-failure"));
+        return await withFailure(encoding, event.attributes, "failure", this.#ofRun("workflow-task-failure"));
+      case "MarkerRecorded":
+        return await this.#marker(event.attributes);
+      case "WorkflowPropertiesModified":
+        return await withMap(encoding, event.attributes, "upsertedMemo", "memo");
+      case "WorkflowExecutionUpdateAccepted":
+        return await this.#updateAccepted(event.attributes);
+      case "WorkflowExecutionUpdateCompleted": {
+        const { meta, outcome } = event.attributes;
+        const place = { runId: this.#runId, updateId: meta.updateId };
+        return { ...event.attributes, outcome: await decodeUpdateOutcome(encoding, outcome, place) };
+      }
       case "ActivityTaskScheduled":
-        return await this.#scheduled(event);
       case "ActivityTaskStarted":
-        return await this.#failure(event, "lastFailure", this.#ofActivity("activity-failure", event));
       case "ActivityTaskCompleted":
-        return await this.#payloads(event, "result", this.#ofActivity("activity-result", event));
       case "ActivityTaskFailed":
       case "ActivityTaskTimedOut":
-        return await this.#failure(event, "failure", this.#ofActivity("activity-failure", event));
       case "ActivityTaskCanceled":
-        return await this.#payloads(event, "details", this.#ofActivity("activity-cancellation", event));
-      case "WorkflowExecutionTimedOut":
-      case "WorkflowExecutionCancelRequested":
-      case "WorkflowTaskScheduled":
-      case "WorkflowTaskStarted":
-      case "WorkflowTaskCompleted":
-      case "WorkflowTaskTimedOut":
-      case "ActivityTaskCancelRequested":
-      case "TimerStarted":
-      case "TimerFired":
-      case "TimerCanceled":
-        return event;
+        return await this.#activity(event);
+      case "StartChildWorkflowExecutionInitiated":
+      case "ChildWorkflowExecutionStarted":
+      case "ChildWorkflowExecutionCompleted":
+      case "ChildWorkflowExecutionFailed":
+      case "ChildWorkflowExecutionCanceled":
+      case "SignalExternalWorkflowExecutionInitiated":
+        return await this.#otherWorkflow(event);
     }
   }
 
-  async #started(event: EventOf<"WorkflowExecutionStarted">): Promise<HistoryEvent> {
-    const { input, header, memo } = event.attributes;
-    const attributes = {
-      ...event.attributes,
-      ...present("input", await this.#encoding.decodePayloads(input, { kind: "workflow-input" })),
-      ...present("header", await this.#map(header, "header")),
-      ...present("memo", await this.#map(memo, "memo")),
+  /** What the run before left behind is bound to that run. */
+  async #started(started: EventAttributes["WorkflowExecutionStarted"]): Promise<typeof started> {
+    const runId = started.continuedExecutionRunId ?? "";
+    const input = await withStart(this.#encoding, started);
+    const failed = await withFailure(this.#encoding, input, "continuedFailure", { kind: "workflow-failure", runId });
+    return await withPayloads(this.#encoding, failed, "lastCompletionResult", { kind: "workflow-result", runId });
+  }
+
+  async #activity(
+    event: EventOf<
+      | "ActivityTaskScheduled"
+      | "ActivityTaskStarted"
+      | "ActivityTaskCompleted"
+      | "ActivityTaskFailed"
+      | "ActivityTaskTimedOut"
+      | "ActivityTaskCanceled"
+    > &
+      HistoryEvent,
+  ): Promise<EventAttributes[EventType]> {
+    const encoding = this.#encoding;
+    switch (event.eventType) {
+      case "ActivityTaskScheduled": {
+        const { activityId } = event.attributes;
+        return await withMessage(encoding, event.attributes, {
+          kind: "activity-input",
+          runId: this.#runId,
+          activityId,
+        });
+      }
+      case "ActivityTaskStarted":
+        return await withFailure(
+          encoding,
+          event.attributes,
+          "lastFailure",
+          this.#ofActivity("activity-failure", event),
+        );
+      case "ActivityTaskCompleted":
+        return await withPayloads(encoding, event.attributes, "result", this.#ofActivity("activity-result", event));
+      case "ActivityTaskFailed":
+      case "ActivityTaskTimedOut":
+        return await withFailure(encoding, event.attributes, "failure", this.#ofActivity("activity-failure", event));
+      case "ActivityTaskCanceled":
+        return await withPayloads(
+          encoding,
+          event.attributes,
+          "details",
+          this.#ofActivity("activity-cancellation", event),
+        );
+    }
+  }
+
+  async #otherWorkflow(
+    event: EventOf<
+      | "StartChildWorkflowExecutionInitiated"
+      | "ChildWorkflowExecutionStarted"
+      | "ChildWorkflowExecutionCompleted"
+      | "ChildWorkflowExecutionFailed"
+      | "ChildWorkflowExecutionCanceled"
+      | "SignalExternalWorkflowExecutionInitiated"
+    > &
+      HistoryEvent,
+  ): Promise<EventAttributes[EventType]> {
+    switch (event.eventType) {
+      case "StartChildWorkflowExecutionInitiated": {
+        const { namespace, workflowId } = event.attributes;
+        return await withStart(this.#of(namespace, workflowId), event.attributes);
+      }
+      case "ChildWorkflowExecutionStarted": {
+        const { namespace, workflowExecution } = event.attributes;
+        return await withMap(this.#of(namespace, workflowExecution.workflowId), event.attributes, "header", "header");
+      }
+      case "ChildWorkflowExecutionCompleted": {
+        const { encoding, runId } = this.#child(event.attributes);
+        return await withPayloads(encoding, event.attributes, "result", { kind: "workflow-result", runId });
+      }
+      case "ChildWorkflowExecutionFailed": {
+        const { encoding, runId } = this.#child(event.attributes);
+        return await withFailure(encoding, event.attributes, "failure", { kind: "workflow-failure", runId });
+      }
+      case "ChildWorkflowExecutionCanceled": {
+        const { encoding, runId } = this.#child(event.attributes);
+        return await withPayloads(encoding, event.attributes, "details", { kind: "workflow-cancellation", runId });
+      }
+      case "SignalExternalWorkflowExecutionInitiated": {
+        const { namespace, workflowExecution, signalName, signalRequestId: requestId } = event.attributes;
+        const channel: PayloadChannel = { kind: "signal", signalName, requestId };
+        return await withMessage(this.#of(namespace, workflowExecution.workflowId), event.attributes, channel);
+      }
+    }
+  }
+
+  /** Of the markers only those of local activities hold what users wrote. */
+  async #marker(marker: EventAttributes["MarkerRecorded"]): Promise<typeof marker> {
+    const withHeader = await withMap(this.#encoding, marker, "header", "header");
+    const activityId = readLocalActivityMarker(marker)?.activityId;
+    if (activityId === undefined) return withHeader;
+    const place = { runId: this.#runId, activityId };
+    const clear = await withFailure(this.#encoding, withHeader, "failure", {
+      kind: "local-activity-failure",
+      ...place,
+    });
+    const channel: PayloadChannel = { kind: "local-activity-result", ...place };
+    const result = await this.#encoding.decodePayloads(marker.details?.["result"], channel);
+    return result ? { ...clear, details: { ...clear.details, result } } : clear;
+  }
+
+  async #updateAccepted(accepted: EventAttributes["WorkflowExecutionUpdateAccepted"]): Promise<typeof accepted> {
+    const { meta, input } = accepted.acceptedRequest;
+    const channel: PayloadChannel = { kind: "update", updateName: input.name, updateId: meta.updateId };
+    const args = await withPayloads(this.#encoding, input, "args", channel);
+    const clear = await withMap(this.#encoding, args, "header", "header");
+    return { ...accepted, acceptedRequest: { ...accepted.acceptedRequest, input: clear } };
+  }
+
+  async #userMetadata(event: HistoryEvent): Promise<HistoryEvent["userMetadata"]> {
+    if (event.userMetadata === undefined) return undefined;
+    const { encoding, subject } = this.#metadataPlace(event);
+    return await decodeUserMetadata(encoding, subject, event.userMetadata);
+  }
+
+  #metadataPlace(event: HistoryEvent): MetadataPlace {
+    const own = (subject: string): MetadataPlace => ({
+      encoding: this.#encoding,
+      subject: { runId: this.#runId, subject },
+    });
+    switch (event.eventType) {
+      case "WorkflowExecutionStarted": {
+        const { parentWorkflowExecution: parent, parentWorkflowNamespace: namespace } = event.attributes;
+        return metadataPlace(this.#encoding, parent && namespace !== undefined ? { ...parent, namespace } : undefined);
+      }
+      case "ActivityTaskScheduled":
+        return own(`activity/${event.attributes.activityId}`);
+      case "TimerStarted":
+        return own(`timer/${event.attributes.timerId}`);
+      case "StartChildWorkflowExecutionInitiated":
+        return own(`child/${event.attributes.workflowId}`);
+      case "MarkerRecorded":
+        return own(`activity/${readLocalActivityMarker(event.attributes)?.activityId ?? ""}`);
+      default:
+        throw new TypeError(`Event ${event.eventId}, a ${event.eventType}, has a summary that nobody writes there.`);
+    }
+  }
+
+  #of(namespace: string, workflowId: string): PayloadEncoding {
+    return new PayloadEncoding(this.#encoding.converter, { namespace, workflowId });
+  }
+
+  /** A child's place, and the run that what it sent back is bound to. */
+  #child(attributes: ChildCloseAttributes): { readonly encoding: PayloadEncoding; readonly runId: string } {
+    const { namespace, workflowExecution, childOriginalExecutionRunId } = attributes;
+    return {
+      encoding: this.#of(namespace, workflowExecution.workflowId),
+      runId: childOriginalExecutionRunId ?? workflowExecution.runId,
     };
-    return { ...event, attributes };
-  }
-
-  async #signaled(event: EventOf<"WorkflowExecutionSignaled">): Promise<HistoryEvent> {
-    const { input, header, signalName, requestId } = event.attributes;
-    const attributes = {
-      ...event.attributes,
-      ...present("input", await this.#encoding.decodePayloads(input, { kind: "signal", signalName, requestId })),
-      ...present("header", await this.#map(header, "header")),
-    };
-    return { ...event, attributes };
-  }
-
-  async #scheduled(event: EventOf<"ActivityTaskScheduled">): Promise<HistoryEvent> {
-    const { input, header, activityId } = event.attributes;
-    const channel: PayloadChannel = { kind: "activity-input", runId: this.#places.runId, activityId };
-    const attributes = {
-      ...event.attributes,
-      ...present("input", await this.#encoding.decodePayloads(input, channel)),
-      ...present("header", await this.#map(header, "header")),
-    };
-    return { ...event, attributes };
-  }
-
-  /** Decodes one field of payloads. */
-  async #payloads<F extends string>(
-    event: HistoryEvent & { readonly attributes: { readonly [K in F]?: Payloads } },
-    field: F,
-    channel: PayloadChannel,
-  ): Promise<HistoryEvent> {
-    const clear = await this.#encoding.decodePayloads(event.attributes[field], channel);
-    return clear === undefined ? event : withAttribute(event, field, clear);
-  }
-
-  /** Decodes one field that holds a failure. */
-  async #failure<F extends string>(
-    event: HistoryEvent & { readonly attributes: { readonly [K in F]?: Failure } },
-    field: F,
-    channel: PayloadChannel,
-  ): Promise<HistoryEvent> {
-    const failure = event.attributes[field];
-    if (failure === undefined) return event;
-    return withAttribute(event, field, await this.#encoding.decodeFailure(failure, channel));
-  }
-
-  async #map(map: PayloadMap | undefined, kind: "header" | "memo"): Promise<PayloadMap | undefined> {
-    return map === undefined ? undefined : await this.#encoding.decodeMap(map, kind);
   }
 
   #ofRun(
     kind: "workflow-result" | "workflow-failure" | "workflow-cancellation" | "workflow-task-failure",
   ): PayloadChannel {
-    return { kind, runId: this.#places.runId };
+    return { kind, runId: this.#runId };
   }
 
   #ofActivity(
     kind: "activity-result" | "activity-failure" | "activity-cancellation",
     event: { readonly eventId: number; readonly attributes: { readonly scheduledEventId: number } },
   ): PayloadChannel {
-    const activityId = this.#places.activityIds.get(event.attributes.scheduledEventId);
+    const activityId = this.#activityIds.get(event.attributes.scheduledEventId);
     if (activityId === undefined)
       throw new TypeError(`Event ${event.eventId} closes an activity that the history never scheduled.`);
-    return { kind, runId: this.#places.runId, activityId };
+    return { kind, runId: this.#runId, activityId };
   }
-}
-
-function present<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
-  return (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V };
-}
-
-function withAttribute(event: HistoryEvent, field: string, value: Payloads | Failure): HistoryEvent {
-  // The field was read from this very event, so it keeps its type; the compiler cannot follow that through a union.
-  return { ...event, attributes: { ...event.attributes, [field]: value } } as unknown as EventOf<EventType> &
-    HistoryEvent;
 }

@@ -9,6 +9,8 @@ export {
   type UntypedWorkflow,
   WorkflowClient,
   type WorkflowClientOptions,
+  type WorkflowResultOptions,
+  type WorkflowUpdateWithStartOptions,
 } from "./workflow-client.ts";
 export type {
   FetchHistoryOptions,
@@ -17,13 +19,38 @@ export type {
   WorkflowHandleWithSignaledRunId,
 } from "./workflow-handle.ts";
 export type {
+  CompiledWorkflowOptions,
   UntypedWorkflowStartOptions,
   WorkflowOptions,
   WorkflowSignalWithStartOptions,
   WorkflowStartOptions,
+  WorkflowUpdateOptions,
 } from "./workflow-options.ts";
+export type { GetWorkflowUpdateHandleOptions, WorkflowUpdateHandle } from "./workflow-update-handle.ts";
+export { WorkflowUpdateStage } from "./workflow-update-stage.ts";
+export { WithStartWorkflowOperation, type WithStartWorkflowOptions } from "./with-start-workflow-operation.ts";
+export { QueryRejectCondition, decodeQueryRejectCondition } from "./query-reject-condition.ts";
+export type {
+  ClientInterceptors,
+  DescribeWorkflowExecutionResponse,
+  Next,
+  WorkflowCancelInput,
+  WorkflowClientInterceptor,
+  WorkflowDescribeInput,
+  WorkflowQueryInput,
+  WorkflowSignalInput,
+  WorkflowSignalWithStartInput,
+  WorkflowStartInput,
+  WorkflowStartOutput,
+  WorkflowStartUpdateInput,
+  WorkflowStartUpdateOutput,
+  WorkflowStartUpdateWithStartInput,
+  WorkflowStartUpdateWithStartOutput,
+  WorkflowTerminateInput,
+} from "./interceptors.ts";
 export type {
   PendingActivity,
+  PendingChild,
   PendingTimer,
   PendingWorkflowTask,
   WorkflowExecutionDescription,
@@ -34,18 +61,24 @@ export {
   QueryNotRegisteredError,
   QueryRejectedError,
   ServiceError,
+  WorkflowContinuedAsNewError,
   WorkflowFailedError,
   WorkflowQueryFailedError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
 } from "./errors.ts";
 export { decodeHistory } from "./history-decoding.ts";
 export type { JsonEvent, JsonHistory } from "../../core/history-json.ts";
-export type { QueryRejectCondition, WorkflowService } from "../../core/protocol.ts";
+export type { WorkflowService } from "../../core/protocol.ts";
 export {
   ActivityFailure,
+  type ActivityFunction,
   ApplicationFailure,
+  type BaseWorkflowHandle,
   CancelledFailure,
   ChildWorkflowFailure,
   type DataConverter,
+  type Headers,
   HoldfastFailure,
   IllegalStateError,
   type Payload,
@@ -53,20 +86,38 @@ export {
   type PayloadConverter,
   PayloadConverterError,
   type QueryDefinition,
+  type RetryPolicy,
   RetryState,
+  type SearchAttributePair,
+  SearchAttributeType,
+  type SearchAttributes,
   ServerFailure,
   type SignalDefinition,
   TemporalFailure,
   TerminatedFailure,
   TimeoutFailure,
   TimeoutType,
+  TypedSearchAttributes,
+  type UpdateDefinition,
+  type UntypedActivities,
   ValueError,
+  type WithWorkflowArgs,
   type Workflow,
+  type WorkflowDurationOptions,
+  type WorkflowExecution,
   WorkflowExecutionAlreadyStartedError,
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
   WorkflowNotFoundError,
+  type WorkflowQueryType,
   type WorkflowResultType,
+  type WorkflowReturnType,
+  type WorkflowSignalType,
+  type WorkflowUpdateType,
+  type WorkflowUpdateValidatorType,
+  decodeWorkflowIdConflictPolicy,
+  decodeWorkflowIdReusePolicy,
   defaultPayloadConverter,
+  defineSearchAttributeKey,
   rootCause,
 } from "../common/index.ts";

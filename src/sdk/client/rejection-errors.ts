@@ -27,8 +27,11 @@ export function rejectionError(rejection: Rejection, asked: AskedWorkflow): Erro
   const { code, message } = rejection;
   switch (code) {
     case "WorkflowNotFound":
+    case "UpdateNotFound":
       return new WorkflowNotFoundError(message, asked.workflowId, asked.runId);
     case "WorkflowAlreadyCompleted":
+    // Nobody accepted the update before its workflow ended; as if it had come after.
+    case "UpdateAborted":
       return new WorkflowNotFoundError("workflow execution already completed", asked.workflowId, asked.runId);
     case "WorkflowAlreadyStarted":
       return new WorkflowExecutionAlreadyStartedError(

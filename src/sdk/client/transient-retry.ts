@@ -55,10 +55,10 @@ export function isTransient(error: unknown): boolean {
 
 /**
  * How long to wait after try number `attempt` (from 1), in milliseconds. Half of it is chance, so that callers cut off
- * together do not come back together.
+ * together do not come back together. No wait is longer than `maximumMs`.
  */
-export function transportDelayMs(attempt: number, random: () => number): number {
-  const fullMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (attempt - 1));
+export function transportDelayMs(attempt: number, random: () => number, maximumMs = MAX_DELAY_MS): number {
+  const fullMs = Math.min(maximumMs, FIRST_DELAY_MS * 2 ** (attempt - 1));
   return fullMs / 2 + (fullMs / 2) * random();
 }
 

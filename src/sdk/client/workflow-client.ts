@@ -5,11 +5,21 @@
  */
 import { type DataConverter, loadDataConverter, ValueError } from "../../codec/index.ts";
 import { namespaceProblem } from "../../core/identifiers.ts";
-import type { QueryRejectCondition, WorkflowService } from "../../core/protocol.ts";
-import { extractWorkflowType, type SignalDefinition, type Workflow, type WorkflowResultType } from "../common/index.ts";
+import type { QueryRejectCondition, StartReply, WorkflowService } from "../../core/protocol.ts";
+import {
+  extractWorkflowType,
+  type SignalDefinition,
+  type UpdateDefinition,
+  type Workflow,
+  type WorkflowResultType,
+} from "../common/index.ts";
+import type { WorkflowClientInterceptor } from "./interceptors.ts";
+import { decodeQueryRejectCondition } from "./query-reject-condition.ts";
 import { type RetryTiming, systemTiming } from "./transient-retry.ts";
 import { WorkflowCalls } from "./workflow-calls.ts";
+import { WithStartWorkflowOperation } from "./with-start-workflow-operation.ts";
 import {
+  checkWaitForStage,
   messageName,
   workflowHandle,
   type WorkflowHandle,
@@ -18,10 +28,19 @@ import {
 } from "./workflow-handle.ts";
 import {
   checkId,
+  compileWorkflowOptions,
   type UntypedWorkflowStartOptions,
   type WorkflowSignalWithStartOptions,
   type WorkflowStartOptions,
+  type WorkflowUpdateOptions,
 } from "./workflow-options.ts";
+import type { AwaitedUpdateStage } from "./workflow-requests.ts";
+import {
+  type UntypedUpdateOptions,
+  type WithUpdateArgs,
+  workflowUpdateHandle,
+  type WorkflowUpdateHandle,
+} from "./workflow-update-handle.ts";
 
 export const DEFAULT_NAMESPACE = "default";
 const DEFAULT_IDENTITY = "holdfast-client";
@@ -40,6 +59,8 @@ export interface WorkflowClientOptions {
   readonly identity?: string | undefined;
   /** Which queries are not to be asked. Default: NONE. */
   readonly queryRejectCondition?: QueryRejectCondition | undefined;
+  /** What is put around every call; the first is the outermost. */
+  readonly interceptors?: readonly WorkflowClientInterceptor[] | undefined;
 }
 
 /** Waiting, chance and ids. The client's own tests decide them; everyone else leaves them to the platform. */
@@ -51,10 +72,26 @@ export interface ClientPorts {
 
 const platformPorts: ClientPorts = { timing: systemTiming, newId: () => crypto.randomUUID() };
 
-export interface GetWorkflowHandleOptions {
+export interface WorkflowResultOptions {
+  /**
+   * Whether the result is that of the last run, where the workflow continues as new. Default: true. If false, a run
+   * that does so has no result but a `WorkflowContinuedAsNewError`.
+   */
+  readonly followRuns?: boolean | undefined;
+}
+
+export interface GetWorkflowHandleOptions extends WorkflowResultOptions {
   /** `cancel` and `terminate` act only if the run belongs to the chain that this run began. */
   readonly firstExecutionRunId?: string | undefined;
 }
+
+/** What goes with an update that may start its workflow. */
+export interface WorkflowUpdateWithStartOptions<T extends Workflow> extends WorkflowUpdateOptions {
+  /** How to start the workflow, and where its handle will be. */
+  readonly startWorkflowOperation: WithStartWorkflowOperation<T>;
+}
+
+type UntypedUpdateWithStart<T extends Workflow> = WorkflowUpdateWithStartOptions<T> & UntypedUpdateOptions;
 
 /** A workflow of which only the name is known. */
 export type UntypedWorkflow = (...args: never[]) => Promise<unknown>;
@@ -80,7 +117,8 @@ export class WorkflowClient {
       namespace,
       identity: options.identity ?? DEFAULT_IDENTITY,
       dataConverter: loadDataConverter(options.dataConverter),
-      queryRejectCondition: options.queryRejectCondition ?? "NONE",
+      queryRejectCondition: decodeQueryRejectCondition(options.queryRejectCondition) ?? "NONE",
+      interceptors: options.interceptors ?? [],
       ...ports,
     });
   }
@@ -107,9 +145,10 @@ export class WorkflowClient {
     workflow: string | T,
     options: UntypedWorkflowStartOptions,
   ): Promise<WorkflowHandleWithFirstExecutionRunId<T>> {
-    const { runId, firstExecutionRunId } = await this.#calls.start(extractWorkflowType(workflow), options);
-    const handle = workflowHandle<T>(this.#calls, options.workflowId, { firstExecutionRunId, resultRunId: runId });
-    return { ...handle, firstExecutionRunId };
+    const { runId, firstExecutionRunId = runId } = await this.#start(workflow, options);
+    const { workflowId, followRuns } = options;
+    const runs = { firstExecutionRunId, resultRunId: runId, followRuns };
+    return { ...workflowHandle<T>(this.#calls, workflowId, runs), firstExecutionRunId };
   }
 
   /**
@@ -121,8 +160,13 @@ export class WorkflowClient {
   execute<T extends Workflow>(workflow: string | T, options: WorkflowStartOptions<T>): Promise<WorkflowResultType<T>>;
   execute(workflow: string, options: UntypedWorkflowStartOptions): Promise<unknown>;
   async execute(workflow: string | Workflow, options: UntypedWorkflowStartOptions): Promise<unknown> {
-    const { runId } = await this.#calls.start(extractWorkflowType(workflow), options);
-    return await this.#calls.result(options.workflowId, { runId });
+    const { runId } = await this.#start(workflow, options);
+    return await this.#calls.result(options.workflowId, { runId }, options.followRuns ?? true);
+  }
+
+  async #start(workflow: string | Workflow, options: UntypedWorkflowStartOptions) {
+    const workflowType = extractWorkflowType(workflow);
+    return await this.#calls.start({ workflowType, headers: {}, options: compileWorkflowOptions(options) });
   }
 
   /**
@@ -141,10 +185,92 @@ export class WorkflowClient {
       readonly signal: SignalDefinition<SignalArgs> | string;
       readonly signalArgs?: readonly unknown[] | undefined;
     } = options;
-    const signal = { name: messageName(untyped.signal), args: untyped.signalArgs ?? [] };
-    const { runId } = await this.#calls.signalWithStart(extractWorkflowType(workflow), untyped, signal);
-    const handle = workflowHandle<T>(this.#calls, untyped.workflowId, { resultRunId: runId });
-    return { ...handle, signaledRunId: runId };
+    const { signal, signalArgs = [], ...start } = untyped;
+    const signaledRunId = await this.#calls.signalWithStart({
+      workflowType: extractWorkflowType(workflow),
+      signalName: messageName(signal),
+      signalArgs: [...signalArgs],
+      headers: {},
+      options: compileWorkflowOptions(start),
+    });
+    const runs = { resultRunId: signaledRunId, followRuns: start.followRuns };
+    return { ...workflowHandle<T>(this.#calls, start.workflowId, runs), signaledRunId };
+  }
+
+  /**
+   * Sends an update to a workflow, starts the workflow first if the options of the operation say so, and waits until
+   * the update is accepted or rejected. The operation then has a handle of the workflow.
+   *
+   * Rejects like `start` and like the `startUpdate` of a handle.
+   *
+   * @example
+   * const startWorkflowOperation = new WithStartWorkflowOperation(cart, {
+   *   workflowId: "cart-1",
+   *   workflowIdConflictPolicy: "USE_EXISTING",
+   * });
+   * const options = { startWorkflowOperation, args: ["book"], waitForStage: "ACCEPTED" } as const;
+   * const update = await client.workflow.startUpdateWithStart(addItem, options);
+   */
+  async startUpdateWithStart<T extends Workflow, Ret, Args extends readonly unknown[]>(
+    definition: UpdateDefinition<Ret, Args> | string,
+    options: WithUpdateArgs<Args, WorkflowUpdateWithStartOptions<T> & { readonly waitForStage: "ACCEPTED" }>,
+  ): Promise<WorkflowUpdateHandle<Ret>> {
+    const { waitForStage, ...rest }: UntypedUpdateWithStart<T> & { readonly waitForStage: "ACCEPTED" } = options;
+    checkWaitForStage(waitForStage);
+    return await this.#startUpdateWithStart<T, Ret>("ACCEPTED", messageName(definition), rest);
+  }
+
+  /**
+   * Sends an update to a workflow, starts the workflow first if the options of the operation say so, and waits for the
+   * update's result. The operation has a handle of the workflow, even if the update fails.
+   *
+   * Rejects like `start` and like the `executeUpdate` of a handle.
+   *
+   * @example
+   * const startWorkflowOperation = new WithStartWorkflowOperation(cart, {
+   *   workflowId: "cart-1",
+   *   workflowIdConflictPolicy: "USE_EXISTING",
+   * });
+   * const total = await client.workflow.executeUpdateWithStart(addItem, { startWorkflowOperation, args: ["book"] });
+   */
+  async executeUpdateWithStart<T extends Workflow, Ret, Args extends readonly unknown[]>(
+    definition: UpdateDefinition<Ret, Args> | string,
+    options: WithUpdateArgs<Args, WorkflowUpdateWithStartOptions<T>>,
+  ): Promise<Ret> {
+    const update = await this.#startUpdateWithStart<T, Ret>("COMPLETED", messageName(definition), options);
+    return await update.result();
+  }
+
+  async #startUpdateWithStart<T extends Workflow, Ret>(
+    waitForStage: AwaitedUpdateStage,
+    updateName: string,
+    { startWorkflowOperation: operation, args = [], ...updateOptions }: UntypedUpdateWithStart<T>,
+  ): Promise<WorkflowUpdateHandle<Ret>> {
+    const report = WithStartWorkflowOperation.take(operation);
+    const options: UntypedWorkflowStartOptions = operation.options;
+    const { workflowId, followRuns } = options;
+    const onStart = ({ runId, firstExecutionRunId }: StartReply): void =>
+      report.started(
+        workflowHandle<T>(this.#calls, workflowId, { firstExecutionRunId, resultRunId: runId, followRuns }),
+      );
+    try {
+      const output = await this.#calls.startUpdateWithStart(waitForStage, onStart, {
+        workflowType: extractWorkflowType(operation.workflowTypeOrFunc),
+        workflowStartOptions: compileWorkflowOptions(options),
+        workflowStartHeaders: {},
+        updateName,
+        updateArgs: [...args],
+        updateOptions,
+        updateHeaders: {},
+      });
+      const { workflowExecution, updateId, originalExecutionRunId, updateOutcome: outcome } = output;
+      const ref = { workflowId, updateId, runId: workflowExecution.runId };
+      return workflowUpdateHandle<Ret>(this.#calls, ref, { originalExecutionRunId, outcome });
+    } catch (error) {
+      // Nothing happens to a handle that is there already.
+      report.failed(error);
+      throw error;
+    }
   }
 
   /**
@@ -161,7 +287,13 @@ export class WorkflowClient {
   ): WorkflowHandle<T> {
     checkId("workflowId", workflowId);
     if (runId !== undefined) checkId("runId", runId);
-    return workflowHandle<T>(this.#calls, workflowId, { runId, firstExecutionRunId: options.firstExecutionRunId });
+    const { firstExecutionRunId, followRuns } = options;
+    return workflowHandle<T>(this.#calls, workflowId, {
+      runId,
+      firstExecutionRunId,
+      resultRunId: runId ?? firstExecutionRunId,
+      followRuns,
+    });
   }
 
   /**
@@ -170,7 +302,11 @@ export class WorkflowClient {
    * @example
    * const receipt = await client.workflow.result<typeof transfer>("transfer-1");
    */
-  async result<T extends Workflow>(workflowId: string, runId?: string): Promise<WorkflowResultType<T>> {
-    return await this.getHandle<T>(workflowId, runId).result();
+  async result<T extends Workflow>(
+    workflowId: string,
+    runId?: string,
+    options: WorkflowResultOptions = {},
+  ): Promise<WorkflowResultType<T>> {
+    return await this.getHandle<T>(workflowId, runId, options).result();
   }
 }

@@ -4,14 +4,27 @@
  * Owns: the shape users see. Pending work is decoded too, so that a stuck workflow tells why: the last failure of an
  * activity or of a workflow task is an error with its message and stack.
  */
-import { decodeError, decodeValues, fromWireMap, type PayloadEncoding } from "../../codec/index.ts";
+import {
+  decodeError,
+  decodeSearchAttributes,
+  decodeTypedSearchAttributes,
+  decodeValues,
+  fromWireMap,
+  type PayloadEncoding,
+  type SearchAttributes,
+  type TypedSearchAttributes,
+} from "../../codec/index.ts";
+import type { ExecutionRef } from "../../core/history-event.ts";
 import type {
+  ParentRef,
   PendingActivityInfo,
   PendingActivityState,
+  PendingChildInfo,
   PendingWorkflowTaskInfo,
   WorkflowExecutionDescription as WireDescription,
   WorkflowExecutionStatus,
 } from "../../core/protocol.ts";
+import { decodeUserText, metadataPlace } from "../common/user-metadata.ts";
 
 /** Temporal's numbers of the statuses. */
 const STATUS_CODES: Readonly<Record<WorkflowExecutionStatus, number>> = {
@@ -20,6 +33,7 @@ const STATUS_CODES: Readonly<Record<WorkflowExecutionStatus, number>> = {
   FAILED: 3,
   CANCELLED: 4,
   TERMINATED: 5,
+  CONTINUED_AS_NEW: 6,
   TIMED_OUT: 7,
 };
 
@@ -51,6 +65,16 @@ export interface PendingTimer {
   readonly fireTime: Date;
 }
 
+/** A child workflow that has not closed, or of which the parent does not know it yet. */
+export interface PendingChild {
+  readonly namespace: string;
+  readonly workflowId: string;
+  /** Undefined until the child has started. */
+  readonly runId: string | undefined;
+  readonly workflowType: string;
+  readonly parentClosePolicy: string;
+}
+
 /** A workflow task that has not completed. An attempt above 1 means that workflow code fails; `lastFailure` says how. */
 export interface PendingWorkflowTask {
   readonly state: "SCHEDULED" | "STARTED";
@@ -75,10 +99,22 @@ export interface WorkflowExecutionDescription {
   readonly executionTime: Date;
   readonly closeTime: Date | undefined;
   readonly memo: Readonly<Record<string, unknown>>;
+  /** By name, without their types. `typedSearchAttributes` is to be preferred. */
+  readonly searchAttributes: SearchAttributes;
+  readonly typedSearchAttributes: TypedSearchAttributes;
+  /** The workflow that started this one as its child. */
+  readonly parentExecution: (ExecutionRef & { readonly namespace: string }) | undefined;
+  /** The top of the tree of children that this workflow belongs to; undefined when it is the top itself. */
+  readonly rootExecution: ExecutionRef | undefined;
   readonly cancelRequested: boolean;
   readonly pendingActivities: readonly PendingActivity[];
   readonly pendingTimers: readonly PendingTimer[];
+  readonly pendingChildren: readonly PendingChild[];
   readonly pendingWorkflowTask: PendingWorkflowTask | undefined;
+  /** The one line about the workflow that its starter gave. */
+  readonly staticSummary: () => Promise<string | undefined>;
+  /** The longer text about the workflow that its starter gave. */
+  readonly staticDetails: () => Promise<string | undefined>;
   /** As the service sent it, payloads encoded. */
   readonly raw: WireDescription;
 }
@@ -94,6 +130,9 @@ export async function decodeDescription(
     Promise.all(raw.pendingActivities.map(async (activity) => await decodeActivity(encoding, runId, activity))),
     raw.pendingWorkflowTask && decodeWorkflowTask(encoding, runId, raw.pendingWorkflowTask),
   ]);
+  const metadata = metadataPlace(encoding, raw.parent);
+  const text = (part: "summary" | "details") =>
+    decodeUserText(metadata.encoding, metadata.subject, part, raw.userMetadata?.[part]);
   return {
     type: raw.workflowType,
     workflowId: raw.workflowId,
@@ -107,12 +146,28 @@ export async function decodeDescription(
     executionTime: new Date(raw.executionTimeMs),
     closeTime: dateOf(raw.closeTimeMs),
     memo: fromWireMap(encoding.converter.payloadConverter, memo, (key) => encoding.contextOf({ kind: "memo", key })),
+    searchAttributes: decodeSearchAttributes(raw.searchAttributes),
+    typedSearchAttributes: decodeTypedSearchAttributes(raw.searchAttributes),
+    parentExecution: parentExecution(raw.parent),
+    rootExecution: raw.root,
     cancelRequested: raw.cancelRequested,
     pendingActivities,
     pendingTimers: raw.pendingTimers.map(({ timerId, fireTimeMs }) => ({ timerId, fireTime: new Date(fireTimeMs) })),
+    pendingChildren: raw.pendingChildren.map(pendingChild),
     pendingWorkflowTask,
+    staticSummary: () => text("summary"),
+    staticDetails: () => text("details"),
     raw,
   };
+}
+
+function parentExecution(parent: ParentRef | undefined): WorkflowExecutionDescription["parentExecution"] {
+  return parent && { namespace: parent.namespace, workflowId: parent.workflowId, runId: parent.runId };
+}
+
+function pendingChild(info: PendingChildInfo): PendingChild {
+  const { namespace, workflowId, runId, workflowType, parentClosePolicy } = info;
+  return { namespace, workflowId, runId, workflowType, parentClosePolicy };
 }
 
 async function decodeActivity(

@@ -5,16 +5,26 @@
  * you like.
  */
 import type { JsonHistory } from "../../core/history-json.ts";
+import { ValueError } from "../../codec/index.ts";
 import type { RunSelector } from "../../core/protocol.ts";
 import type {
   BaseWorkflowHandle,
   QueryDefinition,
   SignalDefinition,
+  UpdateDefinition,
   Workflow,
   WorkflowResultType,
 } from "../common/index.ts";
 import type { WorkflowCalls } from "./workflow-calls.ts";
 import type { WorkflowExecutionDescription } from "./workflow-description.ts";
+import { checkId, type WorkflowUpdateOptions } from "./workflow-options.ts";
+import type { AwaitedUpdateStage } from "./workflow-requests.ts";
+import {
+  type GetWorkflowUpdateHandleOptions,
+  type UntypedUpdateOptions,
+  workflowUpdateHandle,
+  type WorkflowUpdateHandle,
+} from "./workflow-update-handle.ts";
 
 export interface FetchHistoryOptions {
   /** True: payloads come out in clear. False, the default: as the service stores them. */
@@ -34,7 +44,10 @@ export interface FetchHistoryOptions {
  */
 export interface WorkflowHandle<T extends Workflow = Workflow> extends BaseWorkflowHandle<T> {
   readonly workflowId: string;
-  /** Waits for the end, however long it takes. Rejects with `WorkflowFailedError` if that is not a result. */
+  /**
+   * Waits for the end, however long it takes. Rejects with `WorkflowFailedError` if that is not a result, and with
+   * `WorkflowContinuedAsNewError` if the run continued as new and the handle does not follow runs.
+   */
   result(): Promise<WorkflowResultType<T>>;
   /** Sends a signal; resolves once the service has stored it. Rejects if the workflow has ended. */
   signal<Args extends readonly unknown[] = [], Name extends string = string>(
@@ -49,6 +62,36 @@ export interface WorkflowHandle<T extends Workflow = Workflow> extends BaseWorkf
     definition: QueryDefinition<Ret, Args, Name> | string,
     ...args: Args
   ): Promise<Ret>;
+  /**
+   * Sends an update and waits for the handler's result, however long it takes. The same `updateId` again gives the
+   * same result and runs nothing twice. Rejects with `WorkflowUpdateFailedError` if the update was rejected or failed,
+   * and with `WorkflowNotFoundError` if the workflow ended before it was accepted.
+   */
+  executeUpdate<Ret, Args extends readonly [unknown, ...unknown[]], Name extends string = string>(
+    definition: UpdateDefinition<Ret, Args, Name> | string,
+    options: WorkflowUpdateOptions & { readonly args: readonly [...Args] },
+  ): Promise<Ret>;
+  executeUpdate<Ret, Args extends readonly [], Name extends string = string>(
+    definition: UpdateDefinition<Ret, Args, Name> | string,
+    options?: WorkflowUpdateOptions & { readonly args?: readonly [...Args] | undefined },
+  ): Promise<Ret>;
+  /**
+   * Sends an update and waits until the workflow has accepted it, or rejected it: then the `result` of the handle
+   * rejects. Rejects with `WorkflowNotFoundError` if the workflow ended before.
+   */
+  startUpdate<Ret, Args extends readonly [unknown, ...unknown[]], Name extends string = string>(
+    definition: UpdateDefinition<Ret, Args, Name> | string,
+    options: WorkflowUpdateOptions & { readonly args: readonly [...Args]; readonly waitForStage: "ACCEPTED" },
+  ): Promise<WorkflowUpdateHandle<Ret>>;
+  startUpdate<Ret, Args extends readonly [], Name extends string = string>(
+    definition: UpdateDefinition<Ret, Args, Name> | string,
+    options: WorkflowUpdateOptions & {
+      readonly args?: readonly [...Args] | undefined;
+      readonly waitForStage: "ACCEPTED";
+    },
+  ): Promise<WorkflowUpdateHandle<Ret>>;
+  /** A handle of an update that was sent before; asks nobody whether it is there. Throws `ValueError` for a malformed id. */
+  getUpdateHandle<Ret>(updateId: string, options?: GetWorkflowUpdateHandleOptions): WorkflowUpdateHandle<Ret>;
   /** Asks the workflow to stop; its code decides how. Resolves once the request is stored. */
   cancel(): Promise<void>;
   /** Ends the workflow at once, without asking its code. The reason is readable by the service. */
@@ -77,6 +120,8 @@ export interface HandleRuns {
   readonly firstExecutionRunId?: string | undefined;
   /** The run whose result is awaited. */
   readonly resultRunId?: string | undefined;
+  /** Whether the result is that of the run which ended the chain. Default: true. */
+  readonly followRuns?: boolean | undefined;
 }
 
 /** Makes a handle. `calls` does the work. */
@@ -85,25 +130,79 @@ export function workflowHandle<T extends Workflow>(
   workflowId: string,
   runs: HandleRuns,
 ): WorkflowHandle<T> {
-  const run: RunSelector = runs.runId ? { runId: runs.runId } : {};
-  const chain: RunSelector = runs.firstExecutionRunId ? { ...run, firstExecutionRunId: runs.firstExecutionRunId } : run;
-  const resultRunId = runs.resultRunId ?? runs.runId;
+  const { runId, firstExecutionRunId, followRuns = true } = runs;
+  const run: RunSelector = runId ? { runId } : {};
+  const resultRunId = runs.resultRunId ?? runId;
+  const workflowExecution = { workflowId, runId };
+  const startUpdate = (
+    waitForStage: AwaitedUpdateStage,
+    definition: { readonly name: string } | string,
+    options: UntypedUpdateOptions | undefined,
+  ) => startedUpdate(calls, { workflowId, runId, firstExecutionRunId }, waitForStage, definition, options);
   return {
     workflowId,
-    // What the workflow resolves to is known by its type only; the codec gives back what was put in.
+    // What the workflow and its handlers resolve to is known by type only; the codec gives back what was put in.
     result: async () =>
-      (await calls.result(workflowId, resultRunId ? { runId: resultRunId } : {})) as WorkflowResultType<T>,
-    signal: (definition, ...args) => calls.signal(workflowId, run, { name: messageName(definition), args }),
+      (await calls.result(workflowId, resultRunId ? { runId: resultRunId } : {}, followRuns)) as WorkflowResultType<T>,
+    signal: (definition, ...args) =>
+      calls.signal({ workflowExecution, signalName: messageName(definition), args: [...args], headers: {} }),
     query: async <Ret>(definition: { readonly name: string } | string, ...args: readonly unknown[]) =>
-      (await calls.query(workflowId, run, { name: messageName(definition), args })) as Ret,
-    cancel: () => calls.cancel(workflowId, chain),
-    terminate: (reason) => calls.terminate(workflowId, chain, reason),
-    describe: () => calls.describe(workflowId, run),
+      (await calls.query({
+        workflowExecution,
+        queryType: messageName(definition),
+        args: [...args],
+        headers: {},
+      })) as Ret,
+    executeUpdate: async <Ret>(definition: { readonly name: string } | string, options?: UntypedUpdateOptions) =>
+      (await (await startUpdate("COMPLETED", definition, options)).result()) as Ret,
+    startUpdate: async <Ret>(
+      definition: { readonly name: string } | string,
+      options: UntypedUpdateOptions & { readonly waitForStage: "ACCEPTED" },
+    ) => {
+      const { waitForStage, ...rest } = options;
+      checkWaitForStage(waitForStage);
+      return (await startUpdate("ACCEPTED", definition, rest)) as WorkflowUpdateHandle<Ret>;
+    },
+    getUpdateHandle: (updateId, options) => {
+      checkId("updateId", updateId);
+      return workflowUpdateHandle(calls, { workflowId, updateId, runId: options?.workflowRunId ?? runId });
+    },
+    cancel: () => calls.cancel({ workflowExecution, firstExecutionRunId }),
+    terminate: (reason) => calls.terminate({ workflowExecution, firstExecutionRunId, reason }),
+    describe: () => calls.describe({ workflowExecution }),
     fetchHistory: (options) => calls.history(workflowId, run, options?.decoded ?? false),
   };
 }
 
-/** The name of a signal or query, given as a name or as its definition. */
+async function startedUpdate(
+  calls: WorkflowCalls,
+  target: { readonly workflowId: string } & Pick<HandleRuns, "runId" | "firstExecutionRunId">,
+  waitForStage: AwaitedUpdateStage,
+  definition: { readonly name: string } | string,
+  { args = [], ...options }: UntypedUpdateOptions = {},
+): Promise<WorkflowUpdateHandle<unknown>> {
+  const { workflowId, runId, firstExecutionRunId } = target;
+  const output = await calls.startUpdate(waitForStage, {
+    workflowExecution: { workflowId, runId },
+    firstExecutionRunId,
+    updateName: messageName(definition),
+    args: [...args],
+    headers: {},
+    options,
+  });
+  return workflowUpdateHandle(calls, { workflowId, updateId: output.updateId, runId: output.workflowRunId }, output);
+}
+
+/**
+ * Throws `ValueError` for a stage that nobody may wait for. Callers without types could ask for ADMITTED, at which
+ * nothing is stored yet, or forget to say.
+ */
+export function checkWaitForStage(stage: string): void {
+  if (stage !== "ACCEPTED")
+    throw new ValueError(`startUpdate waits for the stage ACCEPTED, not ${JSON.stringify(stage)}`);
+}
+
+/** The name of a message, given as a name or as its definition. */
 export function messageName(definition: { readonly name: string } | string): string {
   return typeof definition === "string" ? definition : definition.name;
 }

@@ -5,11 +5,17 @@
  * malformed ids, policies and durations end as a `ValueError` before any object is addressed.
  */
 import {
+  compileRetryPolicy,
   type Duration,
+  encodeSearchAttributes,
   encodeValues,
   msToNumber,
   type PayloadEncoding,
+  type RetryPolicy,
+  type SearchAttributePair,
+  type SearchAttributes,
   toWireMap,
+  type TypedSearchAttributes,
   ValueError,
 } from "../../codec/index.ts";
 import { idProblem } from "../../core/identifiers.ts";
@@ -17,6 +23,7 @@ import { PROTOCOL_VERSION, type StartRequest } from "../../core/protocol.ts";
 import {
   decodeWorkflowIdConflictPolicy,
   decodeWorkflowIdReusePolicy,
+  type Headers,
   type SignalDefinition,
   type WithWorkflowArgs,
   type Workflow,
@@ -24,6 +31,8 @@ import {
   type WorkflowIdConflictPolicy,
   type WorkflowIdReusePolicy,
 } from "../common/index.ts";
+import { encodeUserMetadata, WORKFLOW_SUBJECT } from "../common/user-metadata.ts";
+import { encodeHeaders } from "./header-encoding.ts";
 
 export const DEFAULT_TASK_QUEUE = "default";
 
@@ -39,6 +48,23 @@ export interface WorkflowOptions extends WorkflowDurationOptions {
   readonly workflowIdConflictPolicy?: WorkflowIdConflictPolicy | undefined;
   /** Values that can be read without running the workflow. Values are encoded, their names are not. */
   readonly memo?: Readonly<Record<string, unknown>> | undefined;
+  /** When the workflow is started anew after it has failed or timed out. Default: never. */
+  readonly retry?: RetryPolicy | undefined;
+  /** Refused with a `ValueError`: workflows that start themselves by a calendar are not there yet. */
+  readonly cronSchedule?: string | undefined;
+  /** Values by which the workflow can be found. Neither names nor values are encoded. */
+  readonly typedSearchAttributes?: readonly SearchAttributePair[] | TypedSearchAttributes | undefined;
+  /** The same without types, which are guessed. `typedSearchAttributes` is to be preferred, and wins. */
+  readonly searchAttributes?: Readonly<SearchAttributes> | undefined;
+  /** What this workflow is about, in one line of Markdown, for those who look at it. Encoded. */
+  readonly staticSummary?: string | undefined;
+  /** The same at length. Encoded. */
+  readonly staticDetails?: string | undefined;
+  /**
+   * Whether the result of the handle is that of the last run, where the workflow continues as new. Default: true.
+   * If false, a run that does so has no result but a `WorkflowContinuedAsNewError`.
+   */
+  readonly followRuns?: boolean | undefined;
 }
 
 /** The options of a start; `args` is required exactly when the workflow has parameters. */
@@ -62,6 +88,21 @@ export type WorkflowSignalWithStartOptions<
   SignalArgs extends readonly unknown[] = [],
 > = WithSignalArgs<SignalArgs, WorkflowStartOptions<T>>;
 
+/** The options as interceptors see them: nothing is left open that `next` needs. */
+export interface CompiledWorkflowOptions extends WorkflowOptions {
+  readonly taskQueue: string;
+  readonly args: readonly unknown[];
+}
+
+/** What goes with an update. */
+export interface WorkflowUpdateOptions {
+  /**
+   * Names the update within its workflow: sent again under the same id, it is the same update. Choose one that means
+   * something, such as the id of the request behind it. Default: one that was never used before.
+   */
+  readonly updateId?: string | undefined;
+}
+
 /** Who asks, and under which id the service knows this request. */
 export interface RequestOrigin {
   readonly identity: string;
@@ -74,22 +115,39 @@ export function checkId(what: string, id: unknown): void {
   if (problem !== undefined) throw new ValueError(problem);
 }
 
-/** The request for a start, its payloads encoded. */
+/** The options with what they leave open filled in. */
+export function compileWorkflowOptions(options: UntypedWorkflowStartOptions): CompiledWorkflowOptions {
+  return { ...options, taskQueue: options.taskQueue ?? DEFAULT_TASK_QUEUE, args: options.args ?? [] };
+}
+
+/** A workflow to be started. */
+export interface StartCall {
+  readonly workflowType: string;
+  readonly options: CompiledWorkflowOptions;
+  readonly headers: Headers;
+}
+
+/** The request for a start, its payloads encoded. Throws `ValueError` for malformed options. */
 export async function startRequest(
   encoding: PayloadEncoding,
-  workflowType: string,
-  options: UntypedWorkflowStartOptions,
+  { workflowType, options, headers }: StartCall,
   origin: RequestOrigin,
 ): Promise<StartRequest> {
-  const { workflowId, taskQueue = DEFAULT_TASK_QUEUE } = options;
+  const { workflowId, taskQueue } = options;
   checkId("workflowId", workflowId);
   checkId("workflowType", workflowType);
   checkId("taskQueue", taskQueue);
+  if (options.cronSchedule)
+    throw new ValueError("cronSchedule is not supported yet: start the workflow from a scheduled handler instead");
   const policies = workflowIdPolicies(options);
   const timeouts = workflowTimeouts(options);
-  const [input, memo] = await Promise.all([
-    encodeValues(encoding, { kind: "workflow-input" }, options.args ?? []),
+  const searchAttributes = encodeSearchAttributes(options.typedSearchAttributes, options.searchAttributes);
+  const retryPolicy = options.retry && compileRetryPolicy(options.retry);
+  const [input, memo, header, userMetadata] = await Promise.all([
+    encodeValues(encoding, { kind: "workflow-input" }, options.args),
     encodeMemo(encoding, options.memo),
+    encodeHeaders(encoding, headers),
+    encodeUserMetadata(encoding, WORKFLOW_SUBJECT, options.staticSummary, options.staticDetails),
   ]);
   return {
     version: PROTOCOL_VERSION,
@@ -98,7 +156,11 @@ export async function startRequest(
     workflowType,
     taskQueue,
     ...(input ? { input } : {}),
+    ...(header ? { header } : {}),
     ...(memo ? { memo } : {}),
+    ...(searchAttributes ? { searchAttributes } : {}),
+    ...(retryPolicy ? { retryPolicy } : {}),
+    ...(userMetadata ? { userMetadata } : {}),
     ...timeouts,
     ...policies,
     requestId: origin.requestId,

@@ -1,8 +1,9 @@
 /**
  * How a run ended, as a value or an error.
  *
- * Owns: the conversion of each outcome, and the waiting for it: one question first, then a watch that is renewed as
- * often as the connection is lost, since a workflow may well outlive every connection to it.
+ * Owns: the conversion of each outcome, the way from a run to the one that continues it, and the waiting: one question
+ * first, then a watch that is renewed as often as the connection is lost, since a workflow may well outlive every
+ * connection to it.
  */
 import {
   CancelledFailure,
@@ -21,7 +22,7 @@ import {
   type WorkflowService,
 } from "../../core/protocol.ts";
 import type { Reply } from "../../core/rejection.ts";
-import { WorkflowFailedError } from "./errors.ts";
+import { WorkflowContinuedAsNewError, WorkflowFailedError } from "./errors.ts";
 import { valueOf } from "./rejection-errors.ts";
 import { type ServiceCaller, unreachable } from "./service-caller.ts";
 import { isTransient, type RetryTiming, transportDelayMs } from "./transient-retry.ts";
@@ -36,6 +37,18 @@ export interface OutcomeWait {
   readonly namespace: string;
   readonly workflowId: string;
   readonly run: RunSelector;
+}
+
+/**
+ * Waits until the run has ended, and if it continued as new, until the run that ended the chain has.
+ *
+ * Throws as `awaitOutcome` does.
+ */
+export async function awaitLastOutcome(wait: OutcomeWait): Promise<FinalOutcome> {
+  let outcome = await awaitOutcome(wait);
+  while (outcome.kind === "continuedAsNew")
+    outcome = await awaitOutcome({ ...wait, run: { runId: outcome.newExecutionRunId } });
+  return outcome;
 }
 
 /**
@@ -81,7 +94,8 @@ async function watchOutcome(wait: OutcomeWait, run: RunSelector): Promise<Workfl
 /**
  * The result that an outcome holds; undefined for a workflow that returned nothing.
  *
- * Throws `WorkflowFailedError` for every other end, and what the codecs throw when it cannot be decoded.
+ * Throws `WorkflowContinuedAsNewError` for a run that another one continues, `WorkflowFailedError` for every other end,
+ * and what the codecs throw when it cannot be decoded.
  */
 export async function outcomeResult(encoding: PayloadEncoding, outcome: FinalOutcome): Promise<unknown> {
   const runId = outcome.originalExecutionRunId;
@@ -108,5 +122,7 @@ export async function outcomeResult(encoding: PayloadEncoding, outcome: FinalOut
       const cause = new TimeoutFailure(message, undefined, "START_TO_CLOSE");
       throw new WorkflowFailedError(message, cause, "TIMEOUT");
     }
+    case "continuedAsNew":
+      throw new WorkflowContinuedAsNewError("Workflow execution continued as new", outcome.newExecutionRunId);
   }
 }

@@ -3,23 +3,9 @@
  *
  * Owns: Temporal's names for them. Rejections of the service become these at the client's edge.
  */
-import { HoldfastFailure, identifyClass } from "../../codec/index.ts";
+import { identifyClass } from "../../codec/index.ts";
 
-/** A start was refused because the workflow id is taken. */
-export class WorkflowExecutionAlreadyStartedError extends HoldfastFailure {
-  static {
-    identifyClass(this, "WorkflowExecutionAlreadyStartedError");
-  }
-
-  readonly workflowId: string;
-  readonly workflowType: string;
-
-  constructor(message: string, workflowId: string, workflowType: string) {
-    super(message);
-    this.workflowId = workflowId;
-    this.workflowType = workflowType;
-  }
-}
+export { WorkflowExecutionAlreadyStartedError } from "../../codec/index.ts";
 
 /** There is no such workflow, or it has ended and cannot do what was asked. */
 export class WorkflowNotFoundError extends Error {

@@ -36,12 +36,19 @@ export {
   type PayloadConverterWithEncoding,
   RawValue,
   type RetryPolicy,
+  type SearchAttributeKey,
+  type SearchAttributePair,
+  SearchAttributeType,
+  type SearchAttributeUpdatePair,
+  type SearchAttributeValue,
+  type SearchAttributes,
   type SerializationContext,
   ServerFailure,
   type StringValue,
   TemporalFailure,
   TerminatedFailure,
   TimeoutFailure,
+  TypedSearchAttributes,
   UndefinedPayloadConverter,
   ValueError,
   type WorkflowExecution,
@@ -54,6 +61,7 @@ export {
   defaultDataConverter,
   defaultFailureConverter,
   defaultPayloadConverter,
+  defineSearchAttributeKey,
   encodeText as u8,
   encodingTypes,
   ensureApplicationFailure,
@@ -81,6 +89,12 @@ export {
   decodeActivityCancellationType,
 } from "./activity-types.ts";
 export { CompleteAsyncError, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from "./execution-errors.ts";
+export { HandlerUnfinishedPolicy } from "../../replay/handler-executions.ts";
+export type {
+  WorkflowDefinitionConfig,
+  WorkflowDefinitionOptions,
+  WorkflowDefinitionOptionsOrGetter,
+} from "../../replay/workflow-options.ts";
 export {
   RetryState,
   TimeoutType,
@@ -107,6 +121,7 @@ export {
   type Headers,
   type QueryDefinition,
   type SignalDefinition,
+  type UpdateDefinition,
   type WithWorkflowArgs,
   type Workflow,
   type WorkflowDurationOptions,
@@ -114,5 +129,7 @@ export {
   type WorkflowResultType,
   type WorkflowReturnType,
   type WorkflowSignalType,
+  type WorkflowUpdateType,
+  type WorkflowUpdateValidatorType,
   extractWorkflowType,
 } from "./workflow-types.ts";

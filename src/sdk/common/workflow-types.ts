@@ -5,8 +5,7 @@
  * workflow's id and task queue are the client's.
  */
 import type { Duration, Payload } from "../../codec/index.ts";
-import { ValueError } from "../../codec/index.ts";
-import type { QueryDefinition, SignalDefinition } from "../../replay/set-handler.ts";
+import type { QueryDefinition, SignalDefinition, UpdateDefinition } from "../../replay/set-handler.ts";
 
 export type WorkflowReturnType = Promise<unknown>;
 
@@ -16,10 +15,12 @@ export type Workflow = (...args: never[]) => WorkflowReturnType;
 /** What a workflow resolves to. */
 export type WorkflowResultType<W extends Workflow> = ReturnType<W> extends Promise<infer R> ? R : never;
 
-export type { QueryDefinition, SignalDefinition };
+export type { QueryDefinition, SignalDefinition, UpdateDefinition };
 
 export type WorkflowSignalType = (...args: never[]) => void | Promise<void>;
 export type WorkflowQueryType = (...args: never[]) => unknown;
+export type WorkflowUpdateType = (...args: never[]) => unknown;
+export type WorkflowUpdateValidatorType = (...args: never[]) => void;
 
 /** Payloads by name that travel beside arguments. */
 export type Headers = Record<string, Payload>;
@@ -34,11 +35,19 @@ export interface WorkflowDurationOptions {
   readonly workflowTaskTimeout?: Duration | undefined;
 }
 
-/** The arguments of a workflow as an option: required when there are any. */
+/**
+ * The arguments of a workflow as an option: required when there are any. A workflow of which nothing is known but the
+ * name takes them as they come.
+ */
 export type WithWorkflowArgs<W extends Workflow, T> = T &
-  (Parameters<W> extends [unknown, ...unknown[]]
-    ? { readonly args: Readonly<Parameters<W>> }
-    : { readonly args?: Readonly<Parameters<W>> | undefined });
+  (IsUnknown<Parameters<W>> extends true
+    ? { readonly args?: readonly unknown[] | undefined }
+    : Parameters<W> extends [unknown, ...unknown[]]
+      ? { readonly args: Readonly<Parameters<W>> }
+      : { readonly args?: Readonly<Parameters<W>> | undefined });
+
+/** Whether parameters are those of `Workflow` itself. */
+type IsUnknown<P extends readonly unknown[]> = [never[], P] extends [P, never[]] ? true : false;
 
 /** What a handle of a running workflow offers on every side. */
 export interface BaseWorkflowHandle<T extends Workflow> {
@@ -52,9 +61,4 @@ export interface BaseWorkflowHandle<T extends Workflow> {
   ): Promise<void>;
 }
 
-/** The name of a workflow, given as a name or as the function. Throws `ValueError` for a function without one. */
-export function extractWorkflowType(workflow: string | Workflow): string {
-  const name = typeof workflow === "string" ? workflow : workflow.name;
-  if (!name) throw new ValueError("A workflow must be named: give its name, or a function that has one");
-  return name;
-}
+export { extractWorkflowType } from "../../replay/workflow-type.ts";

@@ -3,7 +3,9 @@
  *
  * Owns: the types that carry an activity's arguments and result over, and the proxy.
  */
-import { type ActivityOptions, scheduleActivity } from "../../replay/schedule-activity.ts";
+import type { LocalActivityOptions } from "../../replay/operation-options.ts";
+import { type ActivityOptions, assertActivityOptions, scheduleActivity } from "../../replay/schedule-activity.ts";
+import { assertLocalActivityOptions, scheduleLocalActivity } from "../../replay/schedule-local-activity.ts";
 
 /** Any activity function: every function type is assignable to this one. */
 export type ActivityFunction = (...args: never[]) => unknown;
@@ -22,6 +24,23 @@ export type ActivityInterfaceFor<Activities> = {
   ]: Activities[K] extends ActivityFunction ? ActivityFunctionWithOptions<Activities[K]> : never;
 };
 
+/** A local activity as workflow code calls it. */
+export interface LocalActivityFunctionWithOptions<Activity extends ActivityFunction> {
+  (...args: Parameters<Activity>): Promise<Awaited<ReturnType<Activity>>>;
+  /** Calls it with options of its own, laid over those of the proxy. */
+  executeWithOptions(
+    options: Partial<LocalActivityOptions>,
+    args: Parameters<Activity>,
+  ): Promise<Awaited<ReturnType<Activity>>>;
+}
+
+/** The activities of a module, as workflow code calls them locally. What is no function is left out. */
+export type LocalActivityInterfaceFor<Activities> = {
+  readonly [
+    K in keyof Activities as Activities[K] extends ActivityFunction ? K : never
+  ]: Activities[K] extends ActivityFunction ? LocalActivityFunctionWithOptions<Activities[K]> : never;
+};
+
 /** Activities of which nothing is known but that they are activities. */
 export type UntypedActivities = Record<string, (...args: unknown[]) => unknown>;
 
@@ -34,7 +53,7 @@ const NEVER_ACTIVITIES: ReadonlySet<string | symbol> = new Set(["then", "catch",
  * Activities to call from workflow code. Import the activities as types only, so that the workflow's bundle does not
  * hold their code.
  *
- * A call throws `TypeError` if the options set neither `startToCloseTimeout` nor `scheduleToCloseTimeout`; its promise
+ * Throws `TypeError` if the options set neither `startToCloseTimeout` nor `scheduleToCloseTimeout`. A call's promise
  * rejects with `ActivityFailure`.
  *
  * @example
@@ -43,21 +62,46 @@ const NEVER_ACTIVITIES: ReadonlySet<string | symbol> = new Set(["then", "catch",
 export function proxyActivities<Activities = UntypedActivities>(
   options: ActivityOptions,
 ): ActivityInterfaceFor<Activities> {
-  const functions = new Map<string, ActivityFunctionWithOptions<ActivityFunction>>();
-  const target = Object.freeze({});
-  return new Proxy(target, {
+  assertActivityOptions(options);
+  return activityProxy(options, scheduleActivity) as ActivityInterfaceFor<Activities>;
+}
+
+/**
+ * Activities to run inside the workflow's worker, within its workflow tasks: quick, and not heard of by the service
+ * until they end. A lost worker runs those again that had not ended. Import the activities as types only.
+ *
+ * Throws `TypeError` if the options set neither `startToCloseTimeout` nor `scheduleToCloseTimeout`. A call's promise
+ * rejects with what the activity threw, with `ActivityFailure` around a timeout or a cancellation, and with
+ * `ReferenceError` if the worker does not have the activity.
+ *
+ * @example
+ * const { exchangeRate } = proxyLocalActivities<typeof activities>({ startToCloseTimeout: "5 seconds" });
+ */
+export function proxyLocalActivities<Activities = UntypedActivities>(
+  options: LocalActivityOptions,
+): LocalActivityInterfaceFor<Activities> {
+  assertLocalActivityOptions(options);
+  return activityProxy(options, scheduleLocalActivity) as LocalActivityInterfaceFor<Activities>;
+}
+
+type Schedule<Options> = (name: string, args: readonly unknown[], options: Options) => Promise<unknown>;
+
+/** An object whose every property is a function that schedules the activity of its name. */
+function activityProxy<Options extends object>(options: Options, schedule: Schedule<Options>): object {
+  const functions = new Map<string, ActivityFunction>();
+  return new Proxy(Object.freeze({}), {
     get(_, name) {
       if (typeof name !== "string" || NEVER_ACTIVITIES.has(name)) return undefined;
-      const known = functions.get(name) ?? activityFunction(name, options);
+      const known = functions.get(name) ?? activityFunction(name, options, schedule);
       functions.set(name, known);
       return known;
     },
-  }) as ActivityInterfaceFor<Activities>;
+  });
 }
 
-function activityFunction(name: string, options: ActivityOptions): ActivityFunctionWithOptions<ActivityFunction> {
-  const call = (...args: unknown[]) => scheduleActivity<unknown>(name, args, options);
-  const executeWithOptions = (overrides: ActivityOptions, args: unknown[]) =>
-    scheduleActivity<unknown>(name, args, { ...options, ...overrides });
+function activityFunction<Options>(name: string, options: Options, schedule: Schedule<Options>): ActivityFunction {
+  const call = (...args: unknown[]) => schedule(name, args, options);
+  const executeWithOptions = (overrides: Options, args: unknown[]) =>
+    schedule(name, args, { ...options, ...overrides });
   return Object.assign(call, { executeWithOptions });
 }
