@@ -24,27 +24,41 @@ const restricted = "eslint(no-restricted-imports)";
 const table: Readonly<Record<string, { readonly may: readonly string[]; readonly mayNot: readonly string[] }>> = {
   core: {
     may: ["core"],
-    mayNot: ["codec", "replay", "sdk", "durable-objects", "worker", "cloudflare:workers", "node:async_hooks", "ms"],
+    mayNot: [
+      "bundler",
+      "codec",
+      "replay",
+      "sdk",
+      "durable-objects",
+      "worker",
+      "cloudflare:workers",
+      "node:async_hooks",
+      "ms",
+    ],
   },
   codec: {
     may: ["core", "codec", "ms"],
-    mayNot: ["replay", "sdk", "durable-objects", "worker", "cloudflare:workers", "node:crypto", "hono"],
+    mayNot: ["bundler", "replay", "sdk", "durable-objects", "worker", "cloudflare:workers", "node:crypto", "hono"],
   },
   replay: {
     may: ["core", "codec", "replay", "node:async_hooks"],
-    mayNot: ["sdk", "durable-objects", "worker", "cloudflare:workers", "node:fs", "hono"],
+    mayNot: ["bundler", "sdk", "durable-objects", "worker", "cloudflare:workers", "node:fs", "hono"],
   },
   sdk: {
     may: ["core", "codec", "replay", "sdk", "ms"],
-    mayNot: ["durable-objects", "worker", "cloudflare:workers", "node:fs", "hono"],
+    mayNot: ["bundler", "durable-objects", "worker", "cloudflare:workers", "node:fs", "hono"],
   },
   "durable-objects": {
     may: ["core", "durable-objects", "cloudflare:workers"],
-    mayNot: ["codec", "replay", "sdk", "worker", "node:async_hooks", "hono", "ms"],
+    mayNot: ["bundler", "codec", "replay", "sdk", "worker", "node:async_hooks", "hono", "ms"],
   },
   worker: {
     may: ["core", "codec", "replay", "sdk", "worker", "cloudflare:workers", "hono"],
-    mayNot: ["durable-objects", "node:fs"],
+    mayNot: ["bundler", "durable-objects", "node:fs"],
+  },
+  bundler: {
+    may: ["bundler", "node:fs", "esbuild"],
+    mayNot: ["core", "codec", "replay", "sdk", "durable-objects", "worker", "cloudflare:workers", "hono"],
   },
 };
 
@@ -64,6 +78,15 @@ const importRows: Row[] = Object.entries(table).flatMap(([layer, { may, mayNot }
 );
 
 const otherImportRows: Row[] = [
+  {
+    path: "src/sdk/opentelemetry/traces.ts",
+    code: 'import { trace } from "@opentelemetry/api";\nexport const used = [trace];\n',
+  },
+  {
+    path: "src/sdk/client/traces.ts",
+    code: 'import { trace } from "@opentelemetry/api";\nexport const used = [trace];\n',
+    refusedBy: restricted,
+  },
   {
     path: "src/worker/type-of-durable-objects.ts",
     code: 'import type { It } from "../durable-objects/target.ts";\nexport type Used = It;\n',
