@@ -10,12 +10,22 @@ import { assertLocalActivityOptions, scheduleLocalActivity } from "../../replay/
 /** Any activity function: every function type is assignable to this one. */
 export type ActivityFunction = (...args: never[]) => unknown;
 
-/** An activity as workflow code calls it. */
-export interface ActivityFunctionWithOptions<Activity extends ActivityFunction> {
-  (...args: Parameters<Activity>): Promise<Awaited<ReturnType<Activity>>>;
+/**
+ * A function as workflow code calls it: itself if it answers with a promise, with its generics and all; else the same
+ * with a promise of its answer.
+ */
+type Scheduled<Activity extends ActivityFunction> = Activity extends (...args: never[]) => Promise<unknown>
+  ? Activity
+  : (...args: Parameters<Activity>) => Promise<Awaited<ReturnType<Activity>>>;
+
+interface WithOptions<Activity extends ActivityFunction, Options> {
   /** Calls it with options of its own, laid over those of the proxy. */
-  executeWithOptions(options: ActivityOptions, args: Parameters<Activity>): Promise<Awaited<ReturnType<Activity>>>;
+  executeWithOptions(options: Options, args: Parameters<Activity>): Promise<Awaited<ReturnType<Activity>>>;
 }
+
+/** An activity as workflow code calls it. */
+export type ActivityFunctionWithOptions<Activity extends ActivityFunction> = Scheduled<Activity> &
+  WithOptions<Activity, ActivityOptions>;
 
 /** The activities of a module, as workflow code calls them. What is no function is left out. */
 export type ActivityInterfaceFor<Activities> = {
@@ -25,14 +35,8 @@ export type ActivityInterfaceFor<Activities> = {
 };
 
 /** A local activity as workflow code calls it. */
-export interface LocalActivityFunctionWithOptions<Activity extends ActivityFunction> {
-  (...args: Parameters<Activity>): Promise<Awaited<ReturnType<Activity>>>;
-  /** Calls it with options of its own, laid over those of the proxy. */
-  executeWithOptions(
-    options: Partial<LocalActivityOptions>,
-    args: Parameters<Activity>,
-  ): Promise<Awaited<ReturnType<Activity>>>;
-}
+export type LocalActivityFunctionWithOptions<Activity extends ActivityFunction> = Scheduled<Activity> &
+  WithOptions<Activity, Partial<LocalActivityOptions>>;
 
 /** The activities of a module, as workflow code calls them locally. What is no function is left out. */
 export type LocalActivityInterfaceFor<Activities> = {
