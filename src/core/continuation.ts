@@ -16,7 +16,7 @@ import { type CommandContext, type CommandProblem, problem } from "./command-con
 import { Draft } from "./draft.ts";
 import { initialState } from "./evolve.ts";
 import { inheritedRequestIds } from "./external-workflow.ts";
-import type { EventAttributes, EventOf, HistoryEvent } from "./history-event.ts";
+import type { EventAttributes, EventOf } from "./history-event.ts";
 import { idProblem } from "./identifiers.ts";
 import {
   MAX_MEMO_BYTES,
@@ -54,9 +54,7 @@ export function continueAsNew(
     initiator: "WORKFLOW",
     workflowTaskCompletedEventId,
   });
-  // The request that began the chain keeps answering for it.
-  const identity: RunIdentity = { ...state.identity, runId: newRunId };
-  draft.beginRun(identity, firstEventsOf(identity, next, state, draft.nowMs));
+  beginNextRun(context, next);
   return undefined;
 }
 
@@ -84,7 +82,7 @@ function tooLarge(what: string, bytes: number, limit: number): CommandProblem | 
   return problem("PAYLOADS_TOO_LARGE", `continue-as-new: ${what} of ${bytes} bytes, the limit is ${limit} bytes`);
 }
 
-type StartedAttributes = EventAttributes["WorkflowExecutionStarted"];
+export type StartedAttributes = EventAttributes["WorkflowExecutionStarted"];
 
 function nextAttributes(
   state: Readonly<WorkflowState>,
@@ -93,36 +91,28 @@ function nextAttributes(
   nowMs: number,
   newRunId: string,
 ): StartedAttributes {
-  const { start, identity } = state;
+  const { start } = state;
   const memo = command.memo ?? start.memo;
   const searchAttributes = command.searchAttributes ?? withoutChangeVersions(currentSearchAttributes);
   const retryPolicy = command.retryPolicy ?? start.retryPolicy;
   const runTimeoutMs = command.workflowRunTimeoutMs || start.workflowRunTimeoutMs;
-  const requestIds = inheritedRequestIds(state);
   return {
     workflowType: { name: command.workflowType },
-    workflowId: identity.workflowId,
     taskQueue: { name: command.taskQueue },
     ...(command.input ? { input: command.input } : {}),
     ...(command.header ? { header: command.header } : {}),
     ...(memo ? { memo } : {}),
     ...(searchAttributes ? { searchAttributes } : {}),
     ...(retryPolicy ? { retryPolicy } : {}),
-    ...(start.cronSchedule === undefined ? {} : { cronSchedule: start.cronSchedule }),
-    ...executionTimeout(state),
     ...(runTimeoutMs > 0 ? { workflowRunTimeoutMs: withinExecution(runTimeoutMs, state, nowMs) } : {}),
     workflowTaskTimeoutMs: Math.min(
       command.workflowTaskTimeoutMs || start.workflowTaskTimeoutMs,
       MAX_WORKFLOW_TASK_TIMEOUT_MS,
     ),
-    originalExecutionRunId: newRunId,
-    firstExecutionRunId: start.firstExecutionRunId,
-    continuedExecutionRunId: identity.runId,
+    ...chainAttributes(state, newRunId),
     initiator: "WORKFLOW",
     attempt: 1,
-    ...parentAttributes(state),
     ...(command.backoffStartIntervalMs ? { firstWorkflowTaskBackoffMs: command.backoffStartIntervalMs } : {}),
-    ...(requestIds.length > 0 ? { inheritedRequestIds: requestIds } : {}),
   };
 }
 
@@ -135,6 +125,25 @@ function withoutChangeVersions(current: SearchAttributeMap | undefined): SearchA
   return { indexedFields };
 }
 
+/** What every run of a chain has from the one before, whatever the reason that it follows. */
+export function chainAttributes(
+  state: Readonly<WorkflowState>,
+  newRunId: string,
+): Omit<StartedAttributes, "workflowType" | "taskQueue" | "workflowTaskTimeoutMs" | "attempt"> {
+  const { start, identity } = state;
+  const requestIds = inheritedRequestIds(state);
+  return {
+    workflowId: identity.workflowId,
+    originalExecutionRunId: newRunId,
+    firstExecutionRunId: start.firstExecutionRunId,
+    continuedExecutionRunId: identity.runId,
+    ...(start.cronSchedule === undefined ? {} : { cronSchedule: start.cronSchedule }),
+    ...executionTimeout(state),
+    ...parentAttributes(state),
+    ...(requestIds.length > 0 ? { inheritedRequestIds: requestIds } : {}),
+  };
+}
+
 /** The end of the whole chain stands since its first run. */
 function executionTimeout({ start }: Readonly<WorkflowState>): Partial<StartedAttributes> {
   if (start.executionExpirationTimeMs === undefined) return {};
@@ -144,7 +153,8 @@ function executionTimeout({ start }: Readonly<WorkflowState>): Partial<StartedAt
   };
 }
 
-function withinExecution(runTimeoutMs: number, { start }: Readonly<WorkflowState>, nowMs: number): number {
+/** A run timeout, cut by the end of the whole chain. */
+export function withinExecution(runTimeoutMs: number, { start }: Readonly<WorkflowState>, nowMs: number): number {
   if (start.executionExpirationTimeMs === undefined) return runTimeoutMs;
   return Math.min(runTimeoutMs, Math.max(1, start.executionExpirationTimeMs - nowMs));
 }
@@ -163,21 +173,19 @@ function parentAttributes({ start }: Readonly<WorkflowState>): Partial<StartedAt
   };
 }
 
-function firstEventsOf(
-  identity: RunIdentity,
-  attributes: StartedAttributes,
-  before: Readonly<WorkflowState>,
-  nowMs: number,
-): readonly HistoryEvent[] {
-  const { userMetadata } = before.start;
+/** Puts the first commit of the next run into the one that ends this run. */
+export function beginNextRun({ draft, state }: CommandContext, attributes: StartedAttributes): void {
+  // The request that began the chain keeps answering for it.
+  const identity: RunIdentity = { ...state.identity, runId: attributes.originalExecutionRunId };
+  const { userMetadata } = state.start;
   const started: EventOf<"WorkflowExecutionStarted"> = {
     eventId: 1,
-    eventTimeMs: nowMs,
+    eventTimeMs: draft.nowMs,
     eventType: "WorkflowExecutionStarted",
     attributes,
     ...(userMetadata ? { userMetadata } : {}),
   };
-  const draft = new Draft(initialState(identity, started), nowMs);
-  draft.ensureWorkflowTask();
-  return [started, ...draft.changes().events];
+  const first = new Draft(initialState(identity, started), draft.nowMs);
+  first.ensureWorkflowTask();
+  draft.beginRun(identity, [started, ...first.changes().events]);
 }

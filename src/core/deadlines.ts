@@ -10,8 +10,9 @@ import type { WorkflowState } from "./state.ts";
 
 /** When the run as a whole times out, or undefined for never. */
 export function runTimeoutMs(state: Readonly<WorkflowState>): number | undefined {
-  const { workflowRunTimeoutMs, executionExpirationTimeMs, startTimeMs } = state.start;
-  const runEndMs = workflowRunTimeoutMs > 0 ? startTimeMs + workflowRunTimeoutMs : undefined;
+  const { workflowRunTimeoutMs, executionExpirationTimeMs, firstWorkflowTaskAtMs } = state.start;
+  // A start backoff is no time of the run.
+  const runEndMs = workflowRunTimeoutMs > 0 ? firstWorkflowTaskAtMs + workflowRunTimeoutMs : undefined;
   return earliest([runEndMs, executionExpirationTimeMs]);
 }
 

@@ -4,7 +4,7 @@
  * Owns: what callers see of the state. Changes nothing.
  */
 import { activityExpirationMs } from "./activity.ts";
-import type { HistoryEvent } from "./history-event.ts";
+import type { EventAttributes, HistoryEvent } from "./history-event.ts";
 import type {
   PendingActivityInfo,
   PendingActivityState,
@@ -96,6 +96,10 @@ export function describeRun(state: Readonly<WorkflowState>, nowMs: number): Work
   };
 }
 
+function failedOutcome({ failure, retryState, newExecutionRunId }: EventAttributes["WorkflowExecutionFailed"]) {
+  return { failure, retryState, ...(newExecutionRunId === undefined ? {} : { newExecutionRunId }) };
+}
+
 /** How the run ended, from its closing event; pending without one. */
 export function outcomeOf(state: Readonly<WorkflowState>, closing: HistoryEvent | undefined): WorkflowOutcome {
   const { runId } = state.identity;
@@ -104,7 +108,7 @@ export function outcomeOf(state: Readonly<WorkflowState>, closing: HistoryEvent 
     case "WorkflowExecutionCompleted":
       return { kind: "completed", ...run, ...(closing.attributes.result ? { result: closing.attributes.result } : {}) };
     case "WorkflowExecutionFailed":
-      return { kind: "failed", ...run, failure: closing.attributes.failure, retryState: closing.attributes.retryState };
+      return { kind: "failed", ...run, ...failedOutcome(closing.attributes) };
     case "WorkflowExecutionCanceled":
       return {
         kind: "canceled",

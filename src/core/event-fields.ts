@@ -202,7 +202,12 @@ export const EVENT_FIELDS: Table = {
     ...commandEvent,
   },
   WorkflowExecutionCompleted: { result: payloadsField, ...commandEvent },
-  WorkflowExecutionFailed: { failure: requiredFailure, retryState: requiredRetryState, ...commandEvent },
+  WorkflowExecutionFailed: {
+    failure: requiredFailure,
+    retryState: requiredRetryState,
+    newExecutionRunId: optionalText,
+    ...commandEvent,
+  },
   WorkflowExecutionTimedOut: { retryState: requiredRetryState },
   WorkflowExecutionCanceled: { details: payloadsField, ...commandEvent },
   WorkflowExecutionTerminated: { reason: optionalText, details: payloadsField, identity: optionalText },

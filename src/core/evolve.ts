@@ -38,9 +38,19 @@ function startFacts(event: EventOf<"WorkflowExecutionStarted">): StartFacts {
     ...(attributes.retryPolicy ? { retryPolicy: attributes.retryPolicy } : {}),
     ...(attributes.cronSchedule === undefined ? {} : { cronSchedule: attributes.cronSchedule }),
     workflowExecutionTimeoutMs: attributes.workflowExecutionTimeoutMs ?? 0,
+    ...(attributes.retryPolicy ? { repeated: repeatedFacts(attributes) } : {}),
     firstWorkflowTaskAtMs: event.eventTimeMs + (attributes.firstWorkflowTaskBackoffMs ?? 0),
     ...parentFacts(attributes),
     ...(event.userMetadata ? { userMetadata: event.userMetadata } : {}),
+  };
+}
+
+function repeatedFacts(attributes: EventAttributes["WorkflowExecutionStarted"]): NonNullable<StartFacts["repeated"]> {
+  const { input, header, searchAttributes } = attributes;
+  return {
+    ...(input ? { input } : {}),
+    ...(header ? { header } : {}),
+    ...(searchAttributes ? { searchAttributes } : {}),
   };
 }
 
@@ -280,6 +290,7 @@ const CLOSED_AS = {
 
 function close(state: WorkflowState, event: HistoryEvent, status: WorkflowState["status"]): void {
   state.status = status;
+  if ("newExecutionRunId" in event.attributes) state.newExecutionRunId = event.attributes.newExecutionRunId;
   state.closeEventId = event.eventId;
   state.closeTimeMs = event.eventTimeMs;
   delete state.workflowTask;

@@ -151,6 +151,8 @@ export interface EventAttributes {
   WorkflowExecutionFailed: {
     readonly failure: Failure;
     readonly retryState: RetryState;
+    /** The run that tries again. */
+    readonly newExecutionRunId?: string;
     readonly workflowTaskCompletedEventId: number;
   };
   WorkflowExecutionTimedOut: { readonly retryState: RetryState };

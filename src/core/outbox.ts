@@ -66,7 +66,8 @@ export function mayLeaveOutbox(state: Readonly<WorkflowState>, events: readonly 
   for (const _id in state.children) return true;
   for (const _id in state.externals) return true;
   if (events.some((event) => INITIATING.has(event.eventType))) return true;
-  return state.start.parent !== undefined && events.at(-1)?.eventType !== "WorkflowExecutionContinuedAsNew";
+  const last = events.at(-1);
+  return state.start.parent !== undefined && !(last && "newExecutionRunId" in last.attributes);
 }
 
 const INITIATING: ReadonlySet<EventType> = new Set<EventType>([
@@ -104,7 +105,7 @@ function item(
 
 function hasParentToTell(state: Readonly<WorkflowState>): boolean {
   // A parent hears of the end of the whole chain only.
-  return state.start.parent !== undefined && state.status !== "CONTINUED_AS_NEW";
+  return state.start.parent !== undefined && state.newExecutionRunId === undefined;
 }
 
 function childItemKind(child: Readonly<ChildState>, isOpen: boolean): OutboxItem["kind"] | undefined {

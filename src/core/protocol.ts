@@ -308,6 +308,8 @@ export type WorkflowOutcome =
       readonly originalExecutionRunId: string;
       readonly failure: Failure;
       readonly retryState: string;
+      /** The run that tries again. */
+      readonly newExecutionRunId?: string;
     }
   | {
       readonly kind: "canceled";

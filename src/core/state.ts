@@ -149,6 +149,8 @@ export interface StartFacts {
   readonly retryPolicy?: RetryPolicy;
   readonly cronSchedule?: string;
   readonly workflowExecutionTimeoutMs: number;
+  /** What a retry of the run is started with besides; kept only where there may be one. */
+  readonly repeated?: Pick<EventAttributes["WorkflowExecutionStarted"], "input" | "header" | "searchAttributes">;
   /** Before this the run has no workflow task. */
   readonly firstWorkflowTaskAtMs: number;
   readonly parent?: ParentRef;
@@ -188,6 +190,8 @@ export interface WorkflowState {
   closeTimeMs?: number;
   /** Dispatch times up to here have been acted on; not stored, set when the state is loaded. */
   dispatchedUpToMs: number;
+  /** The run that follows this one in its chain, once this one has closed. */
+  newExecutionRunId?: string;
   /** The run has closed and everybody who had to hear of it has. */
   outboxSettled?: true;
   /** What waits to be delivered to other executions is delivered again no later than this; not stored. */

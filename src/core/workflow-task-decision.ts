@@ -16,6 +16,7 @@ import { modifyProperties, recordMarker, upsertSearchAttributes } from "./attrib
 import { startChildWorkflow } from "./child-workflow.ts";
 import { continueAsNew } from "./continuation.ts";
 import { requestCancelActivityTask, scheduleActivityTask } from "./activity-command.ts";
+import { failRun } from "./run-retry.ts";
 import { type Command, isCloseCommand } from "./command.ts";
 import { type CommandContext, type CommandProblem, commandContext, problem } from "./command-context.ts";
 import { type Decision, Draft, unchanged } from "./draft.ts";
@@ -198,7 +199,7 @@ function carryOut(context: CommandContext, command: Command, newRunId: string): 
     case "CompleteWorkflowExecution":
     case "FailWorkflowExecution":
     case "CancelWorkflowExecution":
-      return closeRun(context, command);
+      return closeRun(context, command, newRunId);
   }
 }
 
@@ -207,7 +208,7 @@ type CloseCommand = Extract<
   { commandType: "CompleteWorkflowExecution" | "FailWorkflowExecution" | "CancelWorkflowExecution" }
 >;
 
-function closeRun(context: CommandContext, command: CloseCommand): CommandProblem | undefined {
+function closeRun(context: CommandContext, command: CloseCommand, newRunId: string): CommandProblem | undefined {
   const { draft, workflowTaskCompletedEventId } = context;
   const bytes = closeBytes(command);
   if (bytes > MAX_PAYLOADS_BYTES) {
@@ -222,11 +223,7 @@ function closeRun(context: CommandContext, command: CloseCommand): CommandProble
       });
       return undefined;
     case "FailWorkflowExecution":
-      draft.append("WorkflowExecutionFailed", {
-        failure: command.failure,
-        retryState: "RETRY_POLICY_NOT_SET",
-        workflowTaskCompletedEventId,
-      });
+      failRun(context, command.failure, newRunId);
       return undefined;
     case "CancelWorkflowExecution":
       draft.append("WorkflowExecutionCanceled", {

@@ -183,7 +183,12 @@ const SAMPLES: { readonly [T in EventType]: Required<EventAttributes[T]> } = {
     externalInitiatedEventId: 5,
   },
   WorkflowExecutionCompleted: { result: payloads("paid"), workflowTaskCompletedEventId: 4 },
-  WorkflowExecutionFailed: { failure, retryState: "RETRY_POLICY_NOT_SET", workflowTaskCompletedEventId: 4 },
+  WorkflowExecutionFailed: {
+    failure,
+    retryState: "IN_PROGRESS",
+    newExecutionRunId: "run-2",
+    workflowTaskCompletedEventId: 4,
+  },
   WorkflowExecutionTimedOut: { retryState: "TIMEOUT" },
   WorkflowExecutionCanceled: { details: payloads("stopped"), workflowTaskCompletedEventId: 4 },
   WorkflowExecutionTerminated: { reason: "enough", details: payloads("why"), identity: "operator" },

@@ -92,7 +92,8 @@ describe("a closed run", () => {
     expect(mayLeaveOutbox(given(...children).run, [])).toBe(true);
     expect(mayLeaveOutbox(given(...children, terminated()).run, [])).toBe(true);
     expect(mayLeaveOutbox(given(started(), terminated()).run, [])).toBe(false);
-    const continued = { eventType: "WorkflowExecutionContinuedAsNew" } as HistoryEvent;
+    const attributes = { newExecutionRunId: make.NEXT_RUN_ID };
+    const continued = { eventType: "WorkflowExecutionContinuedAsNew", attributes } as HistoryEvent;
     expect(mayLeaveOutbox(given(started({ parent })).run, [continued])).toBe(false);
     const initiated = { eventType: "StartChildWorkflowExecutionInitiated" } as HistoryEvent;
     expect(mayLeaveOutbox(plain.run, [initiated, continued])).toBe(true);

@@ -16,6 +16,7 @@ import "./transitions/child-workflow.ts";
 import "./transitions/external-workflow.ts";
 import "./transitions/continuation.ts";
 import "./transitions/attributes.ts";
+import "./transitions/run-retry.ts";
 
 describe("the transition tables", () => {
   it("have no cell that nobody tried", () => {

@@ -40,15 +40,20 @@ export interface OutcomeWait {
 }
 
 /**
- * Waits until the run has ended, and if it continued as new, until the run that ended the chain has.
+ * Waits until the run has ended, and if it continued as new or is tried again, until the run that ended the chain has.
  *
  * Throws as `awaitOutcome` does.
  */
 export async function awaitLastOutcome(wait: OutcomeWait): Promise<FinalOutcome> {
   let outcome = await awaitOutcome(wait);
-  while (outcome.kind === "continuedAsNew")
-    outcome = await awaitOutcome({ ...wait, run: { runId: outcome.newExecutionRunId } });
+  for (let next = nextRunId(outcome); next !== undefined; next = nextRunId(outcome))
+    outcome = await awaitOutcome({ ...wait, run: { runId: next } });
   return outcome;
+}
+
+/** The run that follows in the chain: another part of the same work, or another attempt at it. */
+function nextRunId(outcome: FinalOutcome): string | undefined {
+  return "newExecutionRunId" in outcome ? outcome.newExecutionRunId : undefined;
 }
 
 /**
