@@ -9,12 +9,7 @@
  */
 import type { Failure } from "./failure.ts";
 import type { EventAttributes, EventType, HistoryEvent, UserMetadata } from "./history-event.ts";
-import {
-  MAX_HISTORY_BYTES,
-  MAX_HISTORY_EVENTS,
-  SUGGEST_CONTINUE_AS_NEW_BYTES,
-  SUGGEST_CONTINUE_AS_NEW_EVENTS,
-} from "./limits.ts";
+import { MAX_HISTORY_BYTES, MAX_HISTORY_EVENTS } from "./limits.ts";
 import type { Reply } from "./rejection.ts";
 import {
   type ActivityProgress,
@@ -28,6 +23,7 @@ import {
   isBeforeFirstTask,
   isWorkflowTaskStarted,
 } from "./state.ts";
+import { taskScheduled, taskStarted, transientTaskEvents } from "./workflow-task-event.ts";
 import type { UpdateMessage } from "./workflow-task.ts";
 
 /** A run that begins, with the updates that are to be its first. */
@@ -451,44 +447,4 @@ export class Draft {
 function openedBy(attributes: object): number {
   if ("scheduledEventId" in attributes) return Number(attributes.scheduledEventId);
   return "initiatedEventId" in attributes ? Number(attributes.initiatedEventId) : 0;
-}
-
-function taskScheduled(state: Readonly<WorkflowState>, attempt: number): EventAttributes["WorkflowTaskScheduled"] {
-  return {
-    taskQueue: { name: state.start.taskQueue },
-    startToCloseTimeoutMs: state.start.workflowTaskTimeoutMs,
-    attempt,
-  };
-}
-
-function taskStarted(
-  { historyBytes }: Readonly<WorkflowState>,
-  scheduledEventId: number,
-): EventAttributes["WorkflowTaskStarted"] {
-  const suggest = scheduledEventId >= SUGGEST_CONTINUE_AS_NEW_EVENTS || historyBytes >= SUGGEST_CONTINUE_AS_NEW_BYTES;
-  return {
-    scheduledEventId,
-    historySizeBytes: historyBytes,
-    ...(suggest ? { suggestContinueAsNew: true } : {}),
-  };
-}
-
-/** Scheduled and Started of a retried task as the worker sees them, before they are written. */
-export function transientTaskEvents(state: Readonly<WorkflowState>): readonly HistoryEvent[] {
-  const task = state.workflowTask;
-  if (!task || task.inHistory || task.startedEventId === undefined || task.startedTimeMs === undefined) return [];
-  return [
-    {
-      eventId: task.scheduledEventId,
-      eventTimeMs: task.startedTimeMs,
-      eventType: "WorkflowTaskScheduled",
-      attributes: taskScheduled(state, task.attempt),
-    },
-    {
-      eventId: task.startedEventId,
-      eventTimeMs: task.startedTimeMs,
-      eventType: "WorkflowTaskStarted",
-      attributes: taskStarted(state, task.scheduledEventId),
-    },
-  ];
 }

@@ -9,6 +9,7 @@ import { CAUSE_PREFIXES, ENUM_PREFIXES } from "./history-json.ts";
 import {
   duration,
   enumOf,
+  enumsOf,
   failure,
   fieldsOf,
   filledText,
@@ -232,6 +233,13 @@ export const EVENT_FIELDS: Table = {
     requestId: optionalText,
     historySizeBytes: required(number, 0),
     suggestContinueAsNew: optionalFlag,
+    suggestContinueAsNewReasons: optional(
+      enumsOf(ENUM_PREFIXES.suggestContinueAsNewReasons, [
+        "HISTORY_SIZE_TOO_LARGE",
+        "TOO_MANY_HISTORY_EVENTS",
+        "TOO_MANY_UPDATES",
+      ]),
+    ),
   },
   WorkflowTaskCompleted: {
     ...activityEnd,

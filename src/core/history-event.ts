@@ -31,6 +31,9 @@ export interface UserMetadata {
   readonly details?: Payload;
 }
 
+/** Why a workflow is told to continue as new. */
+export type SuggestContinueAsNewReason = "HISTORY_SIZE_TOO_LARGE" | "TOO_MANY_HISTORY_EVENTS" | "TOO_MANY_UPDATES";
+
 /** What happens to a child when its parent closes. */
 export type ParentClosePolicy = "TERMINATE" | "ABANDON" | "REQUEST_CANCEL";
 
@@ -186,6 +189,7 @@ export interface EventAttributes {
     readonly requestId?: string;
     readonly historySizeBytes: number;
     readonly suggestContinueAsNew?: boolean;
+    readonly suggestContinueAsNewReasons?: readonly SuggestContinueAsNewReason[];
   };
   WorkflowTaskCompleted: {
     readonly scheduledEventId: number;

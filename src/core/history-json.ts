@@ -30,6 +30,7 @@ export const ENUM_PREFIXES = {
   initiator: "CONTINUE_AS_NEW_INITIATOR_",
   parentClosePolicy: "PARENT_CLOSE_POLICY_",
   workflowIdReusePolicy: "WORKFLOW_ID_REUSE_POLICY_",
+  suggestContinueAsNewReasons: "SUGGEST_CONTINUE_AS_NEW_REASON_",
 } as const;
 
 /** `cause` is an enum in these events only, each time another; in a failure it is the failure behind. */
@@ -110,7 +111,11 @@ function convertField(key: string, value: unknown, eventType: string): readonly 
   if (typeof value === "string") {
     return [key, enumPrefix(key, eventType) + value];
   }
-  if (Array.isArray(value)) return [key, value as readonly JsonValue[]];
+  if (Array.isArray(value)) {
+    const prefix = enumPrefix(key, eventType);
+    const items = value as readonly JsonValue[];
+    return [key, prefix === "" ? items : items.map((item) => prefix + String(item))];
+  }
   if (typeof value === "object" && value !== null) {
     if (UNTOUCHED.has(key)) return [key, value as JsonValue];
     return [key, convertFields(value as Record<string, unknown>, key)];

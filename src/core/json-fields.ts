@@ -98,6 +98,16 @@ export function enumOf<T extends string>(prefix: string, known: readonly T[]): R
   };
 }
 
+/** A list of such values. Those that are not known are left out. */
+export function enumsOf<T extends string>(prefix: string, known: readonly T[]): Read<readonly T[]> {
+  const one = enumOf(prefix, known);
+  return (value, path) => {
+    if (!Array.isArray(value)) return refuse(path, "a list", value);
+    const items = value.map((item, index) => one(item as never, `${path}[${index}]`));
+    return items.filter((item) => item !== undefined);
+  };
+}
+
 export const retryState = enumOf(ENUM_PREFIXES.retryState, [
   "IN_PROGRESS",
   "NON_RETRYABLE_FAILURE",

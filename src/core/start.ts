@@ -11,6 +11,7 @@
  */
 import { type Changes, type Decision, Draft, NO_CHANGES, unchanged } from "./draft.ts";
 import { initialState } from "./evolve.ts";
+import { inheritedRequestIds } from "./external-workflow.ts";
 import type { EventOf, HistoryEvent } from "./history-event.ts";
 import { DEFAULT_WORKFLOW_TASK_TIMEOUT_MS, MAX_WORKFLOW_TASK_TIMEOUT_MS } from "./limits.ts";
 import type { SignalRequest, StartReply, StartRequest, WorkflowExecutionStatus } from "./protocol.ts";
@@ -37,7 +38,7 @@ export function startWorkflow(
   nowMs: number,
   newRunId: string,
 ): Decision<StartReply> {
-  if (!current) return beginRun(NO_CHANGES, request, nowMs, newRunId);
+  if (!current) return beginRun(current, NO_CHANGES, request, nowMs, newRunId);
   if (current.identity.startRequestId === request.requestId) return unchanged(startedByRequest(current));
   if (current.status !== "RUNNING") return startAfterClose(current, request, nowMs, newRunId);
   switch (request.workflowIdConflictPolicy ?? "FAIL") {
@@ -48,7 +49,7 @@ export function startWorkflow(
     case "TERMINATE_EXISTING": {
       const draft = new Draft(current, nowMs);
       appendTermination(draft, { reason: "TerminateIfRunning WorkflowIdReusePolicy", identity: request.identity });
-      return beginRun(draft.changes(), request, nowMs, newRunId);
+      return beginRun(current, draft.changes(), request, nowMs, newRunId);
     }
   }
 }
@@ -61,9 +62,9 @@ function startAfterClose(
 ): Decision<StartReply> {
   switch (request.workflowIdReusePolicy ?? "ALLOW_DUPLICATE") {
     case "ALLOW_DUPLICATE":
-      return beginRun(NO_CHANGES, request, nowMs, newRunId);
+      return beginRun(current, NO_CHANGES, request, nowMs, newRunId);
     case "ALLOW_DUPLICATE_FAILED_ONLY":
-      if (REUSABLE_AFTER_FAILURE.has(current.status)) return beginRun(NO_CHANGES, request, nowMs, newRunId);
+      if (REUSABLE_AFTER_FAILURE.has(current.status)) return beginRun(current, NO_CHANGES, request, nowMs, newRunId);
       return alreadyStarted(current);
     case "REJECT_DUPLICATE":
       return alreadyStarted(current);
@@ -115,14 +116,20 @@ function alreadyStarted(state: Readonly<WorkflowState>): Extract<Decision<never>
   );
 }
 
-function beginRun(before: Changes, request: StartRequest, nowMs: number, runId: string): Decision<StartReply> {
+function beginRun(
+  current: Readonly<WorkflowState> | undefined,
+  before: Changes,
+  request: StartRequest,
+  nowMs: number,
+  runId: string,
+): Decision<StartReply> {
   const identity: RunIdentity = {
     namespace: request.namespace,
     workflowId: request.workflowId,
     runId,
     startRequestId: request.requestId,
   };
-  const events = firstEvents(identity, request, nowMs, undefined, undefined);
+  const events = firstEvents(identity, request, nowMs, current, undefined);
   return {
     ok: true,
     changes: { ...before, newRun: { identity, events } },
@@ -137,7 +144,10 @@ function firstEvents(
   before: Readonly<WorkflowState> | undefined,
   signal: FirstSignal | undefined,
 ): readonly HistoryEvent[] {
-  const started = startedEvent(identity, request, Math.max(nowMs, before?.lastEventTimeMs ?? 0));
+  const eventTimeMs = Math.max(nowMs, before?.lastEventTimeMs ?? 0);
+  // What another workflow has sent to this id must not be taken twice, though the run is another now.
+  const requestIds = before ? inheritedRequestIds(before) : [];
+  const started = startedEvent(identity, request, eventTimeMs, requestIds);
   const state = initialState(identity, started);
   const draft = new Draft(state, started.eventTimeMs);
   if (signal) appendSignal(draft, state, signal);
@@ -149,6 +159,7 @@ function startedEvent(
   identity: RunIdentity,
   request: StartRequest,
   eventTimeMs: number,
+  requestIds: readonly string[],
 ): EventOf<"WorkflowExecutionStarted"> {
   const executionTimeoutMs = request.workflowExecutionTimeoutMs ?? 0;
   const runTimeoutMs = cappedByExecution(request.workflowRunTimeoutMs ?? 0, executionTimeoutMs);
@@ -189,6 +200,7 @@ function startedEvent(
           }
         : {}),
       ...(request.root ? { rootWorkflowExecution: request.root } : {}),
+      ...(requestIds.length > 0 ? { inheritedRequestIds: requestIds } : {}),
     },
     ...(request.userMetadata ? { userMetadata: request.userMetadata } : {}),
   };

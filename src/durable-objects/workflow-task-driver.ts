@@ -7,7 +7,7 @@
  * A task leaves before the commit that starts it (`foresee`): workflow code has no effects, so nothing is lost if the
  * commit never becomes durable, and the worker runs while the disk writes.
  */
-import { transientTaskEvents } from "../core/draft.ts";
+import { transientTaskEvents } from "../core/workflow-task-event.ts";
 import { SERVICE_FAILURE_SOURCE } from "../core/failure.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import { carriedUpdates } from "../core/state.ts";

@@ -10,7 +10,7 @@ import {
   type SearchAttributes,
   type TypedSearchAttributes,
 } from "../codec/index.ts";
-import type { EventOf } from "../core/history-event.ts";
+import type { EventOf, SuggestContinueAsNewReason } from "../core/history-event.ts";
 import type { OpenSession } from "../core/workflow-task.ts";
 import type { RunAttributes } from "./run-attributes.ts";
 import { UNSAFE_RANDOM, type UnsafeRandomSource } from "./unsafe-random.ts";
@@ -61,6 +61,10 @@ export interface WorkflowInfo {
   /** Stored bytes of the history up to this workflow task. */
   readonly historySize: number;
   readonly continueAsNewSuggested: boolean;
+  /** Why it is suggested; absent when it is not. */
+  readonly suggestedContinueAsNewReasons?: readonly SuggestContinueAsNewReason[];
+  /** Always false: worker versions are not told apart yet. */
+  readonly targetWorkerDeploymentVersionChanged: boolean;
   readonly taskQueue: string;
   readonly namespace: string;
   readonly firstExecutionRunId: string;
@@ -99,6 +103,7 @@ export interface WorkflowInfoParts {
     readonly historyLength: number;
     readonly historySize: number;
     readonly continueAsNewSuggested: boolean;
+    readonly suggestedContinueAsNewReasons: readonly SuggestContinueAsNewReason[] | undefined;
   };
   /** When the first workflow task began, epoch milliseconds. */
   readonly runStartMs: number;
@@ -131,6 +136,8 @@ export function makeWorkflowInfo({
     historyLength: task.historyLength,
     historySize: task.historySize,
     continueAsNewSuggested: task.continueAsNewSuggested,
+    ...optional("suggestedContinueAsNewReasons", task.suggestedContinueAsNewReasons),
+    targetWorkerDeploymentVersionChanged: false,
     runStartTime: new Date(runStartMs),
     ...startInfo(open, started),
     ...originInfo(started),

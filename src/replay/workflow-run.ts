@@ -18,7 +18,7 @@ import {
   toWirePayloads,
 } from "../codec/index.ts";
 import type { Failure } from "../core/failure.ts";
-import type { EventOf, UserMetadata } from "../core/history-event.ts";
+import type { EventOf, SuggestContinueAsNewReason, UserMetadata } from "../core/history-event.ts";
 import type { PayloadMap, Payloads } from "../core/payload.ts";
 import type { OpenSession } from "../core/workflow-task.ts";
 import { Activities } from "./activities.ts";
@@ -62,6 +62,7 @@ export interface TaskFacts {
   readonly historyLength: number;
   readonly historySize: number;
   readonly continueAsNewSuggested: boolean;
+  readonly suggestedContinueAsNewReasons: readonly SuggestContinueAsNewReason[] | undefined;
 }
 
 export interface WorkflowRunOptions {
@@ -123,6 +124,7 @@ export class WorkflowRun {
     historyLength: 0,
     historySize: 0,
     continueAsNewSuggested: false,
+    suggestedContinueAsNewReasons: undefined,
   };
   #started: StartedRun | undefined;
   /** When the first workflow task that counts began, epoch milliseconds. */

@@ -74,6 +74,7 @@ const NO_TASK: TaskFacts = {
   historyLength: 0,
   historySize: 0,
   continueAsNewSuggested: false,
+  suggestedContinueAsNewReasons: undefined,
 };
 
 function taskFacts(
@@ -86,6 +87,7 @@ function taskFacts(
     historyLength: eventId,
     historySize: attributes.historySizeBytes,
     continueAsNewSuggested: attributes.suggestContinueAsNew ?? false,
+    suggestedContinueAsNewReasons: attributes.suggestContinueAsNewReasons,
   };
 }
 
@@ -126,6 +128,7 @@ export class WorkflowSession implements WorkflowSessionRpc {
   #activated = false;
   #ended: string | undefined;
   #disposed = false;
+  readonly #letGo = Promise.withResolvers<void>();
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(options: WorkflowSessionOptions) {
@@ -244,6 +247,11 @@ export class WorkflowSession implements WorkflowSessionRpc {
     }
   }
 
+  /** Resolves when the workflow has been let go of. */
+  get disposed(): Promise<void> {
+    return this.#letGo.promise;
+  }
+
   /** Lets go of the workflow. */
   dispose(): void {
     if (this.#disposed) return;
@@ -251,7 +259,7 @@ export class WorkflowSession implements WorkflowSessionRpc {
     this.#ended ??= "was disposed";
     this.#localActivities.stop();
     // Not in the middle of a task.
-    void this.#queue.then(() => this.#activator.dispose());
+    void this.#queue.then(() => this.#activator.dispose()).finally(() => this.#letGo.resolve());
   }
 
   /** One call after the other, in the order they came. */

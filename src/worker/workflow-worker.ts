@@ -59,9 +59,17 @@ export function workflowWorkerClass<Env>(options: WorkflowWorkerOptions<Env>): W
       const { workflows, logger } = options;
       const dataConverter = options.dataConverter(this.env);
       const localActivities = options.localActivities(dataConverter);
-      return new SessionTarget(
-        new WorkflowSession({ ...options.session, open, workflows, dataConverter, logger, localActivities }),
-      );
+      const session = new WorkflowSession({
+        ...options.session,
+        open,
+        workflows,
+        dataConverter,
+        logger,
+        localActivities,
+      });
+      // With nothing to wait for, the platform ends this context with the last stub, and disposes of nothing.
+      this.ctx.waitUntil(session.disposed);
+      return new SessionTarget(session);
     }
 
     async runActivityTask({ version, task }: ActivityTaskOffer): Promise<ActivityTaskAnswer> {

@@ -105,6 +105,7 @@ const SAMPLES: { readonly [T in EventType]: Required<EventAttributes[T]> } = {
     requestId: "task-1",
     historySizeBytes: 4_000_000_000,
     suggestContinueAsNew: true,
+    suggestContinueAsNewReasons: ["HISTORY_SIZE_TOO_LARGE", "TOO_MANY_UPDATES"],
   },
   WorkflowTaskCompleted: {
     scheduledEventId: 2,

@@ -10,6 +10,7 @@ import {
   MAX_PAYLOADS_BYTES,
   MAX_PENDING_ACTIVITIES,
   MAX_SIGNALS,
+  MAX_UPDATES,
   SUGGEST_CONTINUE_AS_NEW_BYTES,
   SUGGEST_CONTINUE_AS_NEW_EVENTS,
 } from "../../src/core/limits.ts";
@@ -26,7 +27,10 @@ function bytes(count: number): Payloads {
 }
 
 /** A run whose history is said to have this many events or bytes already. */
-function grownTo(size: { readonly events?: number; readonly bytes?: number }, ...steps: readonly Step[]): Scenario {
+function grownTo(
+  size: { readonly events?: number; readonly bytes?: number; readonly updates?: number },
+  ...steps: readonly Step[]
+): Scenario {
   const scenario = given(
     started(),
     taskCompleted(make.startTimer("t"), make.startTimer("u"), make.scheduleActivity("a")),
@@ -218,15 +222,21 @@ describe("history", () => {
   const signal = make.signalRequest("s1");
 
   it("tells the workflow in good time to continue as new", () => {
-    for (const [size, expected] of [
+    for (const [size, reasons] of [
       [{ events: SUGGEST_CONTINUE_AS_NEW_EVENTS - 3 }, undefined],
-      [{ events: SUGGEST_CONTINUE_AS_NEW_EVENTS - 2 }, true],
+      [{ events: SUGGEST_CONTINUE_AS_NEW_EVENTS - 2 }, ["TOO_MANY_HISTORY_EVENTS"]],
       [{ bytes: SUGGEST_CONTINUE_AS_NEW_BYTES - 1 }, undefined],
-      [{ bytes: SUGGEST_CONTINUE_AS_NEW_BYTES }, true],
+      [{ bytes: SUGGEST_CONTINUE_AS_NEW_BYTES }, ["HISTORY_SIZE_TOO_LARGE"]],
+      [{ updates: 0.9 * MAX_UPDATES - 1 }, undefined],
+      [{ updates: 0.9 * MAX_UPDATES }, ["TOO_MANY_UPDATES"]],
     ] as const) {
-      const { events } = grownTo(size).when("signal", signal).changes;
-      const attributes = events.at(-1)?.attributes as { readonly suggestContinueAsNew?: boolean };
-      expect(attributes.suggestContinueAsNew).toBe(expected);
+      const scenario = grownTo(size);
+      for (let count = 0; "updates" in size && count < size.updates; count += 1)
+        scenario.run.updates[`u${count}`] = { acceptedEventId: 1, completedEventId: 2 };
+      const last = scenario.when("signal", signal).changes.events.at(-1);
+      if (last?.eventType !== "WorkflowTaskStarted") throw new Error("the signal started no workflow task");
+      expect(last.attributes.suggestContinueAsNew).toBe(reasons && true);
+      expect(last.attributes.suggestContinueAsNewReasons).toEqual(reasons);
     }
   });
 

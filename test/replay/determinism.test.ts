@@ -174,6 +174,7 @@ describe("workflowInfo", () => {
       historyLength: 3,
       historySize: 200,
       continueAsNewSuggested: false,
+      targetWorkerDeploymentVersionChanged: false,
       firstExecutionRunId: RUN_ID,
       originalExecutionRunId: RUN_ID,
       startTime: new Date(START_MS + 2_000).toISOString(),

@@ -6,7 +6,7 @@
  */
 import { expect } from "vitest";
 
-import { transientTaskEvents } from "../../src/core/draft.ts";
+import { transientTaskEvents } from "../../src/core/workflow-task-event.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
 import type { LoadedRun } from "../../src/durable-objects/run-store.ts";
 import { type Program, commandsOf } from "./workflow-program.ts";

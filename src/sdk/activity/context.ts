@@ -112,27 +112,52 @@ export function runInContext<R>(context: Context, call: () => Promise<R>): Promi
   return asyncLocalStorage.run(context, call);
 }
 
-/** The info of the running activity. Throws `IllegalStateError` outside of one, as all functions here do. */
+/**
+ * The info of the running activity. Throws `IllegalStateError` outside of one, as all functions here do.
+ *
+ * @example
+ * const { activityId, attempt } = activityInfo();
+ */
 export function activityInfo(): Info {
   return Context.current().info;
 }
 
-/** See `Context.heartbeat`. */
+/**
+ * See `Context.heartbeat`.
+ *
+ * @example
+ * heartbeat({ nextRow: 1_000 });
+ */
 export function heartbeat(details?: unknown): void {
   Context.current().heartbeat(details);
 }
 
-/** See `Context.sleep`. */
+/**
+ * See `Context.sleep`.
+ *
+ * @example
+ * await sleep("10 seconds");
+ */
 export function sleep(ms: Duration): Promise<void> {
   return Context.current().sleep(ms);
 }
 
-/** See `Context.cancelled`. */
+/**
+ * See `Context.cancelled`.
+ *
+ * @example
+ * await Promise.race([cancelled(), importRows(file)]);
+ */
 export function cancelled(): Promise<never> {
   return Context.current().cancelled;
 }
 
-/** See `Context.cancellationSignal`. */
+/**
+ * See `Context.cancellationSignal`.
+ *
+ * @example
+ * await fetch(url, { signal: cancellationSignal() });
+ */
 export function cancellationSignal(): AbortSignal {
   return Context.current().cancellationSignal;
 }

@@ -16,7 +16,12 @@ export const QueryRejectCondition = choices("QUERY_REJECT_CONDITION", [
 ]);
 export type QueryRejectCondition = ConditionName;
 
-/** Either spelling of a condition as the short one. Throws `ValueError` for an unknown one. */
+/**
+ * Either spelling of a condition as the short one. Throws `ValueError` for an unknown one.
+ *
+ * @example
+ * decodeQueryRejectCondition("QUERY_REJECT_CONDITION_NOT_OPEN"); // "NOT_OPEN"
+ */
 export const decodeQueryRejectCondition = choiceReader<QueryRejectCondition>(
   "queryRejectCondition",
   QueryRejectCondition,

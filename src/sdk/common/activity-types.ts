@@ -25,7 +25,12 @@ export const ActivityCancellationType = choices("ACTIVITY_CANCELLATION_TYPE", [
 ]);
 export type ActivityCancellationType = CancellationType;
 
-/** Either spelling of a cancellation type as the short one. Throws `ValueError` for an unknown one. */
+/**
+ * Either spelling of a cancellation type as the short one. Throws `ValueError` for an unknown one.
+ *
+ * @example
+ * decodeActivityCancellationType("ACTIVITY_CANCELLATION_TYPE_ABANDON"); // "ABANDON"
+ */
 export const decodeActivityCancellationType = choiceReader<ActivityCancellationType>(
   "cancellationType",
   ActivityCancellationType,

@@ -28,13 +28,28 @@ export const RetryState = choices("RETRY_STATE", [
 ]);
 export type RetryState = RetryStateName;
 
-/** Either spelling of a timeout type as the short one. Throws `ValueError` for an unknown one. */
+/**
+ * Either spelling of a timeout type as the short one. Throws `ValueError` for an unknown one.
+ *
+ * @example
+ * decodeTimeoutType("TIMEOUT_TYPE_HEARTBEAT"); // "HEARTBEAT"
+ */
 export const decodeTimeoutType = choiceReader<TimeoutType>("timeoutType", TimeoutType);
 
-/** Either spelling of a retry state as the short one. Throws `ValueError` for an unknown one. */
+/**
+ * Either spelling of a retry state as the short one. Throws `ValueError` for an unknown one.
+ *
+ * @example
+ * decodeRetryState("RETRY_STATE_TIMEOUT"); // "TIMEOUT"
+ */
 export const decodeRetryState = choiceReader<RetryState>("retryState", RetryState);
 
-/** A failure category, checked. Throws `ValueError` for an unknown one. */
+/**
+ * A failure category, checked. Throws `ValueError` for an unknown one.
+ *
+ * @example
+ * decodeApplicationFailureCategory("BENIGN"); // "BENIGN"
+ */
 export const decodeApplicationFailureCategory = choiceReader<ApplicationFailureCategory>(
   "category",
   choices("APPLICATION_ERROR_CATEGORY", [ApplicationFailureCategory.BENIGN]),

@@ -25,13 +25,23 @@ export const WorkflowIdConflictPolicy = choices("WORKFLOW_ID_CONFLICT_POLICY", [
 ]);
 export type WorkflowIdConflictPolicy = ConflictPolicyName;
 
-/** Either spelling of a reuse policy as the short one. Throws `ValueError` for an unknown one. */
+/**
+ * Either spelling of a reuse policy as the short one. Throws `ValueError` for an unknown one.
+ *
+ * @example
+ * decodeWorkflowIdReusePolicy("WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE"); // "REJECT_DUPLICATE"
+ */
 export const decodeWorkflowIdReusePolicy = choiceReader<WorkflowIdReusePolicy>(
   "workflowIdReusePolicy",
   WorkflowIdReusePolicy,
 );
 
-/** Either spelling of a conflict policy as the short one. Throws `ValueError` for an unknown one. */
+/**
+ * Either spelling of a conflict policy as the short one. Throws `ValueError` for an unknown one.
+ *
+ * @example
+ * decodeWorkflowIdConflictPolicy("WORKFLOW_ID_CONFLICT_POLICY_FAIL"); // "FAIL"
+ */
 export const decodeWorkflowIdConflictPolicy = choiceReader<WorkflowIdConflictPolicy>(
   "workflowIdConflictPolicy",
   WorkflowIdConflictPolicy,

@@ -148,6 +148,10 @@ describe("a signal from another workflow", () => {
     expect(scenario.run.identity.runId).toBe(make.NEXT_RUN_ID);
     expect(inheritedRequestIds(scenario.run)).toEqual(["x1"]);
     scenario.when("signal", again).thenReplies({ runId: make.NEXT_RUN_ID }).thenNothing();
+    const anew = make.startRequest({ requestId: "start-2", newRunId: "run-2" });
+    const reused = given(started(), received, terminated(), (it) => void it.take("start", anew));
+    expect(reused.run.identity.runId).toBe("run-2");
+    reused.when("signal", make.signalRequest("x1", { sender })).thenReplies({ runId: "run-2" }).thenNothing();
     // A client's signal with that id is nobody's repetition.
     scenario.when("signal", make.signalRequest("x1", { runId: "run-1" })).thenRejected("WorkflowNotFound");
   });

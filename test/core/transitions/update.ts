@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 
 import { decide } from "../../../src/core/decide.ts";
-import { transientTaskEvents } from "../../../src/core/draft.ts";
+import { transientTaskEvents } from "../../../src/core/workflow-task-event.ts";
 import { MAX_HISTORY_BYTES } from "../../../src/core/limits.ts";
 import type { UpdateReply } from "../../../src/core/protocol.ts";
 import { carriedUpdates } from "../../../src/core/state.ts";

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Command } from "../../../src/core/command.ts";
 import { workflowTaskBackoffMs } from "../../../src/core/workflow-task-decision.ts";
-import { transientTaskEvents } from "../../../src/core/draft.ts";
+import { transientTaskEvents } from "../../../src/core/workflow-task-event.ts";
 import {
   type Step,
   cancelRequested,
