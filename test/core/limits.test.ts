@@ -15,6 +15,7 @@ import {
   SUGGEST_CONTINUE_AS_NEW_EVENTS,
 } from "../../src/core/limits.ts";
 import type { Payloads } from "../../src/core/payload.ts";
+import { taskStarted } from "../../src/core/workflow-task-event.ts";
 import { decodeTaskToken } from "../../src/core/activity-task.ts";
 import { type Scenario, type Step, claimed, given, passed, started, taskCompleted } from "./given.ts";
 import * as make from "./requests.ts";
@@ -27,10 +28,7 @@ function bytes(count: number): Payloads {
 }
 
 /** A run whose history is said to have this many events or bytes already. */
-function grownTo(
-  size: { readonly events?: number; readonly bytes?: number; readonly updates?: number },
-  ...steps: readonly Step[]
-): Scenario {
+function grownTo(size: { readonly events?: number; readonly bytes?: number }, ...steps: readonly Step[]): Scenario {
   const scenario = given(
     started(),
     taskCompleted(make.startTimer("t"), make.startTimer("u"), make.scheduleActivity("a")),
@@ -227,16 +225,26 @@ describe("history", () => {
       [{ events: SUGGEST_CONTINUE_AS_NEW_EVENTS - 2 }, ["TOO_MANY_HISTORY_EVENTS"]],
       [{ bytes: SUGGEST_CONTINUE_AS_NEW_BYTES - 1 }, undefined],
       [{ bytes: SUGGEST_CONTINUE_AS_NEW_BYTES }, ["HISTORY_SIZE_TOO_LARGE"]],
-      [{ updates: 0.9 * MAX_UPDATES - 1 }, undefined],
-      [{ updates: 0.9 * MAX_UPDATES }, ["TOO_MANY_UPDATES"]],
     ] as const) {
-      const scenario = grownTo(size);
-      for (let count = 0; "updates" in size && count < size.updates; count += 1)
-        scenario.run.updates[`u${count}`] = { acceptedEventId: 1, completedEventId: 2 };
-      const last = scenario.when("signal", signal).changes.events.at(-1);
+      const last = grownTo(size).when("signal", signal).changes.events.at(-1);
       if (last?.eventType !== "WorkflowTaskStarted") throw new Error("the signal started no workflow task");
       expect(last.attributes.suggestContinueAsNew).toBe(reasons && true);
       expect(last.attributes.suggestContinueAsNewReasons).toEqual(reasons);
+    }
+  });
+
+  it("tells it so before updates run out", () => {
+    const { run } = given(started());
+    for (const [count, reasons] of [
+      [0.9 * MAX_UPDATES - 1, undefined],
+      [0.9 * MAX_UPDATES, ["TOO_MANY_UPDATES"]],
+    ] as const) {
+      const accepted = Array.from(
+        { length: count },
+        (_, index) => [`u${index}`, { acceptedEventId: index + 5 }] as const,
+      );
+      const state = { ...run, updates: Object.fromEntries(accepted) };
+      expect(taskStarted(state, 4).suggestContinueAsNewReasons).toEqual(reasons);
     }
   });
 
