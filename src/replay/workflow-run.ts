@@ -65,6 +65,16 @@ export interface TaskFacts {
   readonly suggestedContinueAsNewReasons: readonly SuggestContinueAsNewReason[] | undefined;
 }
 
+/** Before the first task. */
+export const NO_TASK: TaskFacts = {
+  nowMs: 0,
+  isReplaying: true,
+  historyLength: 0,
+  historySize: 0,
+  continueAsNewSuggested: false,
+  suggestedContinueAsNewReasons: undefined,
+};
+
 export interface WorkflowRunOptions {
   readonly open: OpenSession;
   readonly dataConverter: LoadedDataConverter;
@@ -118,14 +128,7 @@ export class WorkflowRun {
   readonly #dataConverter: LoadedDataConverter;
   readonly #logger: WorkflowLogger;
   readonly #realNow: () => number;
-  #task: TaskFacts = {
-    nowMs: 0,
-    isReplaying: true,
-    historyLength: 0,
-    historySize: 0,
-    continueAsNewSuggested: false,
-    suggestedContinueAsNewReasons: undefined,
-  };
+  #task = NO_TASK;
   #started: StartedRun | undefined;
   /** When the first workflow task that counts began, epoch milliseconds. */
   #runStartMs: number | undefined;

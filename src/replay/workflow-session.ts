@@ -39,7 +39,7 @@ import { encodeTaskError } from "./task-failure.ts";
 import { liveUpdateJobs, replayedUpdateJobs } from "./update-jobs.ts";
 import type { WorkflowLogger } from "./workflow-logger.ts";
 import type { WorkflowSource } from "./workflow-bundle.ts";
-import type { TaskFacts } from "./workflow-run.ts";
+import { NO_TASK, type TaskFacts } from "./workflow-run.ts";
 
 // At load, so that workflow modules which take `Date` or `setTimeout` aside when they load take the guarded ones; and
 // again in the constructor, because a bundler may drop what looks like an effect of importing.
@@ -67,15 +67,6 @@ export interface WorkflowSessionOptions {
 }
 
 type TaskStep = Extract<HistoryStep, { kind: "activate" }>;
-
-const NO_TASK: TaskFacts = {
-  nowMs: 0,
-  isReplaying: true,
-  historyLength: 0,
-  historySize: 0,
-  continueAsNewSuggested: false,
-  suggestedContinueAsNewReasons: undefined,
-};
 
 function taskFacts(
   { eventId, eventTimeMs, attributes }: EventOf<"WorkflowTaskStarted">,

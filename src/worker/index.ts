@@ -39,3 +39,6 @@ export type {
   ActivityInterceptorsFactory,
   ActivityOutboundCallsInterceptor,
 } from "../sdk/activity/interceptors.ts";
+export { type DataConverter, defaultPayloadConverter, IllegalStateError } from "../codec/index.ts";
+export type { GetLogAttributesInput, GetMetricTagsInput, Headers, Next } from "../replay/interceptors.ts";
+export type { Logger, LogLevel, LogMetadata } from "../sdk/common/index.ts";

@@ -49,8 +49,8 @@ export class World {
 
   /** Lives a script to its end, or for so many steps. */
   async live(script: Script, choices: readonly number[]): Promise<Trace> {
-    this.#start("bystander", "bystander", []);
-    this.#start("main", "runScript", [script]);
+    this.#start("bystander", interpreter.bystander.name, []);
+    this.#start("main", interpreter.runScript.name, [script]);
     for (let step = 0; step < MAX_STEPS && !this.#isOver(); step += 1) {
       const choice = (choices[step % choices.length] ?? 0) + step;
       await this.#step(choice);

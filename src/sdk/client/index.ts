@@ -121,3 +121,4 @@ export {
   defineSearchAttributeKey,
   rootCause,
 } from "../common/index.ts";
+export { HandlerUnfinishedPolicy, extractWorkflowType } from "../common/index.ts";

@@ -133,3 +133,5 @@ export {
   type WorkflowUpdateValidatorType,
   extractWorkflowType,
 } from "./workflow-types.ts";
+export type { Next } from "../../replay/interceptors.ts";
+export type { LocalActivityOptions } from "../../replay/operation-options.ts";

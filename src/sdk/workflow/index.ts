@@ -140,7 +140,14 @@ export {
   type WorkflowReturnType,
   type WorkflowSignalType,
 } from "../common/workflow-types.ts";
-export { decodeWorkflowIdReusePolicy, WorkflowIdReusePolicy } from "../common/workflow-id-policy.ts";
+export {
+  decodeWorkflowIdConflictPolicy,
+  decodeWorkflowIdReusePolicy,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+} from "../common/workflow-id-policy.ts";
+export { WorkflowNotFoundError } from "../common/execution-errors.ts";
+export type { WorkflowDurationOptions, WorkflowQueryType } from "../common/workflow-types.ts";
 export { ChildWorkflowCancellationType, ParentClosePolicy } from "./child-choices.ts";
 export { type ChildWorkflowHandle, executeChild, startChild } from "./children.ts";
 export { type ExternalWorkflowHandle, getExternalWorkflowHandle } from "./external-workflows.ts";
