@@ -23,12 +23,22 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** `String.fromCharCode` takes its bytes as arguments, and engines limit how many. */
 const CHARACTERS_PER_CALL = 0x2000;
 
-/** UTF-8 bytes of a text. */
+/**
+ * UTF-8 bytes of a text.
+ *
+ * @example
+ * encodeText("é"); // Uint8Array.of(0xc3, 0xa9)
+ */
 export function encodeText(text: string): Bytes {
   return encoder.encode(text) as Bytes;
 }
 
-/** The text behind UTF-8 bytes. Throws `TypeError` for bytes that are not UTF-8. */
+/**
+ * The text behind UTF-8 bytes. Throws `TypeError` for bytes that are not UTF-8.
+ *
+ * @example
+ * decodeText(Uint8Array.of(0xc3, 0xa9)); // "é"
+ */
 export function decodeText(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }

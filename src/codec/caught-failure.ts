@@ -37,7 +37,8 @@ export function ensureTemporalFailure(error: unknown): HoldfastFailure {
  * The message at the bottom of a chain of causes; undefined for what is neither error nor text.
  *
  * @example
- * rootCause(activityFailure); // "insufficient funds"
+ * const cause = new Error("insufficient funds");
+ * rootCause(ApplicationFailure.create({ message: "Nothing was withdrawn", cause })); // "insufficient funds"
  */
 export function rootCause(error: unknown): string | undefined {
   if (error instanceof HoldfastFailure) return error.cause ? rootCause(error.cause) : error.message;
@@ -49,7 +50,7 @@ export function rootCause(error: unknown): string | undefined {
  * Whether an error means "cancelled", also when an activity or a child workflow reports it.
  *
  * @example
- * if (isCancellation(error)) await cleanUp();
+ * isCancellation(new CancelledFailure("stop")); // true
  */
 export function isCancellation(error: unknown): boolean {
   if (error instanceof CancelledFailure) return true;

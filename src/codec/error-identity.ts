@@ -14,6 +14,11 @@ function isObject(value: unknown): value is object {
  * of the class unless `instanceName` says otherwise.
  *
  * Subclasses that are not marked themselves are matched by prototype as usual.
+ *
+ * @example
+ * class LedgerError extends Error {}
+ * identifyClass(LedgerError, "LedgerError");
+ * new LedgerError("out of balance").name; // "LedgerError"
  */
 export function identifyClass(
   constructor: abstract new (...args: never[]) => object,

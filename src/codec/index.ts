@@ -67,7 +67,6 @@ export {
   type WorkflowExecution,
 } from "./failures.ts";
 export { ensureApplicationFailure, ensureTemporalFailure, isCancellation, rootCause } from "./caught-failure.ts";
-export { isErrorLike } from "./thrown-value.ts";
 export { cutoffStackTrace, holdfastStackBoundary } from "./stack-trace.ts";
 export {
   DefaultFailureConverter,

@@ -38,7 +38,15 @@ export const encodingTypes = {
 
 export type EncodingType = (typeof encodingTypes)[keyof typeof encodingTypes];
 
-/** A converter that passes the same context with every call, for callers that know none. */
+/**
+ * A converter that passes the same context with every call, for callers that know none.
+ *
+ * @example
+ * const place = { namespace: "default", workflowId: "transfer-7" };
+ * const context = serializationContext(place, { kind: "workflow-input" });
+ * const bound = bindPayloadConverter(defaultPayloadConverter, context);
+ * bound.fromPayload(bound.toPayload("a")); // "a"
+ */
 export function bindPayloadConverter(converter: PayloadConverter, context: SerializationContext): PayloadConverter {
   return {
     toPayload: (value) => converter.toPayload(value, context),

@@ -26,7 +26,7 @@ export interface RetryPolicy {
  * The wire form of a policy. Throws `ValueError` for a number out of range, `TypeError` for a malformed duration.
  *
  * @example
- * compileRetryPolicy({ initialInterval: "1 second", maximumAttempts: 5 });
+ * compileRetryPolicy({ initialInterval: "1 second", maximumAttempts: 5 }); // { initialIntervalMs: 1000, maximumAttempts: 5 }
  */
 export function compileRetryPolicy(policy: RetryPolicy): WireRetryPolicy {
   const { backoffCoefficient, nonRetryableErrorTypes } = policy;
@@ -46,7 +46,12 @@ export function compileRetryPolicy(policy: RetryPolicy): WireRetryPolicy {
   };
 }
 
-/** The user's form of a policy from the wire; intervals in milliseconds. Undefined for an absent policy. */
+/**
+ * The user's form of a policy from the wire; intervals in milliseconds. Undefined for an absent policy.
+ *
+ * @example
+ * decompileRetryPolicy({ initialIntervalMs: 1000, maximumAttempts: 5 })?.initialInterval; // 1000
+ */
 export function decompileRetryPolicy(policy: WireRetryPolicy | null | undefined): RetryPolicy | undefined {
   if (policy === undefined || policy === null) return undefined;
   return {

@@ -83,6 +83,7 @@ const TYPES_BY_METADATA: ReadonlyMap<string, SearchAttributeType> = new Map(
  *
  * @example
  * const customerId = defineSearchAttributeKey("CustomerId", SearchAttributeType.KEYWORD);
+ * customerId.name; // "CustomerId"
  */
 export function defineSearchAttributeKey<T extends SearchAttributeType>(name: string, type: T): SearchAttributeKey<T> {
   return { name, type };
@@ -92,6 +93,7 @@ export function defineSearchAttributeKey<T extends SearchAttributeType>(name: st
  * Search attributes with their types. An instance never changes; `updateCopy` makes another one.
  *
  * @example
+ * const customerId = defineSearchAttributeKey("CustomerId", "KEYWORD");
  * new TypedSearchAttributes([{ key: customerId, value: "c-17" }]).get(customerId); // "c-17"
  */
 export class TypedSearchAttributes {
@@ -147,7 +149,9 @@ export class TypedSearchAttributes {
  * Throws `ValueError` for a value that is not of its type, and for untyped values that are not a list of one type.
  *
  * @example
- * encodeSearchAttributes([{ key: customerId, value: "c-17" }]);
+ * const customerId = defineSearchAttributeKey("CustomerId", "KEYWORD");
+ * const map = encodeSearchAttributes([{ key: customerId, value: "c-17" }]);
+ * decodeSearchAttributes(map); // { CustomerId: ["c-17"] }
  */
 export function encodeSearchAttributes(
   typed: readonly SearchAttributePair[] | TypedSearchAttributes | undefined,
@@ -163,7 +167,9 @@ export function encodeSearchAttributes(
  * Throws `ValueError` as `encodeSearchAttributes` does.
  *
  * @example
- * encodeSearchAttributeUpdates([{ key: customerId, value: null }]);
+ * const customerId = defineSearchAttributeKey("CustomerId", "KEYWORD");
+ * const map = encodeSearchAttributeUpdates([{ key: customerId, value: null }]);
+ * decodeSearchAttributes(map); // {}
  */
 export function encodeSearchAttributeUpdates(
   updates: readonly SearchAttributeUpdatePair[] | UntypedSearchAttributes,
@@ -171,7 +177,14 @@ export function encodeSearchAttributeUpdates(
   return { indexedFields: isPairs(updates) ? typedFields(updates) : untypedFields(updates) };
 }
 
-/** Search attributes from the wire, with their types. Those without a known type, or not of it, are left out. */
+/**
+ * Search attributes from the wire, with their types. Those without a known type, or not of it, are left out.
+ *
+ * @example
+ * const customerId = defineSearchAttributeKey("CustomerId", "KEYWORD");
+ * const map = encodeSearchAttributes([{ key: customerId, value: "c-17" }]);
+ * decodeTypedSearchAttributes(map).get(customerId); // "c-17"
+ */
 export function decodeTypedSearchAttributes(map: SearchAttributeMap | undefined): TypedSearchAttributes {
   const pairs: SearchAttributePair[] = [];
   for (const [name, payload] of Object.entries(map?.indexedFields ?? {})) {
@@ -187,7 +200,13 @@ export function decodeTypedSearchAttributes(map: SearchAttributeMap | undefined)
   return new TypedSearchAttributes(pairs);
 }
 
-/** Search attributes from the wire as lists by name. Deleted ones are left out. */
+/**
+ * Search attributes from the wire as lists by name. Deleted ones are left out.
+ *
+ * @example
+ * const map = encodeSearchAttributes(undefined, { CustomerId: ["c-17"], Amounts: [] });
+ * decodeSearchAttributes(map); // { CustomerId: ["c-17"] }
+ */
 export function decodeSearchAttributes(map: SearchAttributeMap | undefined): SearchAttributes {
   const attributes: [string, SearchAttributeValue][] = [];
   for (const [name, payload] of Object.entries(map?.indexedFields ?? {})) {

@@ -61,7 +61,13 @@ export interface SerializationContext extends PayloadPlace {
   readonly failurePart?: FailurePart;
 }
 
-/** The context of a channel of one workflow. */
+/**
+ * The context of a channel of one workflow.
+ *
+ * @example
+ * const place = { namespace: "default", workflowId: "transfer-7" };
+ * serializationContext(place, { kind: "workflow-input" }).workflowId; // "transfer-7"
+ */
 export function serializationContext(
   place: PayloadPlace,
   channel: PayloadChannel,

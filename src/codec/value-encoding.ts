@@ -12,7 +12,14 @@ import type { PayloadEncoding } from "./payload-encoding.ts";
 import type { PayloadChannel } from "./serialization-context.ts";
 import { fromWirePayloads, toWirePayloads } from "./wire-payload.ts";
 
-/** Values, converted and encoded for a channel; undefined when there are none. */
+/**
+ * Values, converted and encoded for a channel; undefined when there are none.
+ *
+ * @example
+ * const encoding = new PayloadEncoding(loadDataConverter(), { namespace: "default", workflowId: "transfer-7" });
+ * const input = await encodeValues(encoding, { kind: "workflow-input" }, ["a", 1]);
+ * input?.payloads.length; // 2
+ */
 export async function encodeValues(
   encoding: PayloadEncoding,
   channel: PayloadChannel,
@@ -22,7 +29,14 @@ export async function encodeValues(
   return encoding.encodePayloads(toWirePayloads(payloadConverter, values, encoding.contextOf(channel)), channel);
 }
 
-/** The values of encoded payloads; none for an absent list. */
+/**
+ * The values of encoded payloads; none for an absent list.
+ *
+ * @example
+ * const encoding = new PayloadEncoding(loadDataConverter(), { namespace: "default", workflowId: "transfer-7" });
+ * const input = await encodeValues(encoding, { kind: "workflow-input" }, ["a", 1]);
+ * await decodeValues(encoding, { kind: "workflow-input" }, input); // ["a", 1]
+ */
 export async function decodeValues(
   encoding: PayloadEncoding,
   channel: PayloadChannel,
@@ -36,6 +50,11 @@ export async function decodeValues(
  * Anything thrown, converted to a failure and encoded for a channel.
  *
  * A failure whose details no converter takes is reported as just that, so that there always is something to report.
+ *
+ * @example
+ * const encoding = new PayloadEncoding(loadDataConverter(), { namespace: "default", workflowId: "transfer-7" });
+ * const failure = await encodeError(encoding, { kind: "workflow-failure", runId: "run-1" }, new Error("no amount"));
+ * failure.message; // "Encoded failure"
  */
 export async function encodeError(
   encoding: PayloadEncoding,
@@ -53,7 +72,15 @@ export async function encodeError(
   return encoding.encodeFailure(failure, channel);
 }
 
-/** The error of an encoded failure. */
+/**
+ * The error of an encoded failure.
+ *
+ * @example
+ * const encoding = new PayloadEncoding(loadDataConverter(), { namespace: "default", workflowId: "transfer-7" });
+ * const channel = { kind: "workflow-failure", runId: "run-1" } as const;
+ * const failure = await encodeError(encoding, channel, new Error("no amount"));
+ * (await decodeError(encoding, channel, failure)).message; // "no amount"
+ */
 export async function decodeError(
   encoding: PayloadEncoding,
   channel: PayloadChannel,

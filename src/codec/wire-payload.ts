@@ -23,7 +23,12 @@ function bytesOf(base64: string): Uint8Array {
   }
 }
 
-/** The wire form of a payload. */
+/**
+ * The wire form of a payload.
+ *
+ * @example
+ * payloadToWire({ data: encodeText("a") }); // { data: "YQ==" }
+ */
 export function payloadToWire(payload: Payload): WirePayload {
   return {
     ...(payload.metadata ? { metadata: mapRecord(payload.metadata, encodeBase64) } : {}),
@@ -31,7 +36,12 @@ export function payloadToWire(payload: Payload): WirePayload {
   };
 }
 
-/** The payload behind a wire form. Throws `ValueError` for what is not base64. */
+/**
+ * The payload behind a wire form. Throws `ValueError` for what is not base64.
+ *
+ * @example
+ * payloadFromWire({ data: "YQ==" }); // { data: encodeText("a") }
+ */
 export function payloadFromWire(wire: WirePayload): Payload {
   return {
     ...(wire.metadata === undefined ? {} : { metadata: mapRecord(wire.metadata, bytesOf) }),
@@ -39,7 +49,12 @@ export function payloadFromWire(wire: WirePayload): Payload {
   };
 }
 
-/** A value as a wire payload in clear. */
+/**
+ * A value as a wire payload in clear. Throws `ValueError` as the converter does.
+ *
+ * @example
+ * toWirePayload(defaultPayloadConverter, 1).data; // "MQ=="
+ */
 export function toWirePayload(
   converter: PayloadConverter,
   value: unknown,
@@ -48,7 +63,12 @@ export function toWirePayload(
   return payloadToWire(converter.toPayload(value, context));
 }
 
-/** The value of a wire payload in clear. */
+/**
+ * The value of a wire payload in clear. Throws `ValueError` as the converter does.
+ *
+ * @example
+ * fromWirePayload(defaultPayloadConverter, toWirePayload(defaultPayloadConverter, 1)); // 1
+ */
 export function fromWirePayload(
   converter: PayloadConverter,
   wire: WirePayload,
@@ -61,7 +81,7 @@ export function fromWirePayload(
  * Values as wire payloads in clear; undefined when there are none.
  *
  * @example
- * toWirePayloads(defaultPayloadConverter, ["a", 1]);
+ * toWirePayloads(defaultPayloadConverter, ["a", 1])?.payloads.length; // 2
  */
 export function toWirePayloads(
   converter: PayloadConverter,
@@ -72,7 +92,13 @@ export function toWirePayloads(
   return { payloads: values.map((value) => toWirePayload(converter, value, context)) };
 }
 
-/** Values of wire payloads in clear; none for an absent list. */
+/**
+ * Values of wire payloads in clear; none for an absent list.
+ *
+ * @example
+ * const input = toWirePayloads(defaultPayloadConverter, ["a", 1]);
+ * fromWirePayloads(defaultPayloadConverter, input); // ["a", 1]
+ */
 export function fromWirePayloads(
   converter: PayloadConverter,
   wire: Payloads | undefined,
@@ -81,7 +107,12 @@ export function fromWirePayloads(
   return (wire?.payloads ?? []).map((payload) => fromWirePayload(converter, payload, context));
 }
 
-/** A record of values as a wire map in clear. `contextOf` gives the place of each key. */
+/**
+ * A record of values as a wire map in clear. `contextOf` gives the place of each key.
+ *
+ * @example
+ * toWireMap(defaultPayloadConverter, { left: 1 }).fields["left"]?.data; // "MQ=="
+ */
 export function toWireMap(
   converter: PayloadConverter,
   values: Readonly<Record<string, unknown>>,
@@ -94,7 +125,13 @@ export function toWireMap(
   return { fields: Object.fromEntries(entries) as Record<string, WirePayload> };
 }
 
-/** A record of values from a wire map in clear; empty for an absent map. */
+/**
+ * A record of values from a wire map in clear; empty for an absent map.
+ *
+ * @example
+ * const memo = toWireMap(defaultPayloadConverter, { left: 1 });
+ * fromWireMap(defaultPayloadConverter, memo); // { left: 1 }
+ */
 export function fromWireMap(
   converter: PayloadConverter,
   wire: PayloadMap | undefined,

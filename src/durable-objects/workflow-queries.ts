@@ -21,22 +21,24 @@ export class WorkflowQueries {
   }
 
   async answer(run: LoadedRun, request: QueryRequest): Promise<Reply<QueryReply>> {
-    await this.#driver.settled();
+    await this.#driver.caughtUp();
     const refused = rejectedByStatus(run, request) ?? rejectedByTask(run);
     if (refused) return { ok: false, rejection: refused };
     const { queryId, queryType, args, header } = request;
     try {
-      const result = await this.#sessions.query(this.#driver.source(run), {
-        queryId,
-        queryType,
-        ...(args ? { args } : {}),
-        ...(header ? { header } : {}),
-      });
+      const asked = { queryId, queryType, ...(args ? { args } : {}), ...(header ? { header } : {}) };
+      const result = await this.#sessions.query(this.#driver.source(run), asked, () => openTaskEventId(run));
       return reply(result, run.state.identity.runId, queryType);
     } catch (error) {
       return rejected("WorkflowWorkerUnavailable", `the workflow worker did not answer the query: ${String(error)}`);
     }
   }
+}
+
+/** Where the events of a workflow task begin that is written down and not run yet; the end of history if there is none. */
+function openTaskEventId({ state }: LoadedRun): number {
+  const task = state.workflowTask;
+  return task?.inHistory ? task.scheduledEventId : Number.POSITIVE_INFINITY;
 }
 
 function rejectedByStatus(run: LoadedRun, request: QueryRequest): Rejection | undefined {

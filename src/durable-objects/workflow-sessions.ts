@@ -48,6 +48,8 @@ export class WorkflowSessions {
   readonly #worker: () => WorkflowWorkerStub;
   readonly #onIdle: () => void;
   #session: Session | undefined;
+  /** A session whose first call has not come back yet. */
+  #opening: PendingSession | undefined;
   #idleSinceMs = 0;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   /** Ends with the last call that was made. Calls wait for the one before: a session is a single thread. */
@@ -84,8 +86,14 @@ export class WorkflowSessions {
     );
   }
 
-  query(source: HistorySource, query: Omit<WorkflowQuery, "events">): Promise<WorkflowQueryResult> {
-    return this.#exclusively(() => this.#call(source, [], (session, events) => session.query({ ...query, events })));
+  /** Asks the code. The events from `endEventId()` on belong to a task that is still to be run. */
+  query(
+    source: HistorySource,
+    query: Omit<WorkflowQuery, "events">,
+    endEventId: () => number,
+  ): Promise<WorkflowQueryResult> {
+    const ask: Call<WorkflowQueryResult> = (session, events) => session.query({ ...query, events });
+    return this.#exclusively(() => this.#call(source, [], ask, endEventId()));
   }
 
   /** Closes the session: its memory no longer matches history, or is no longer needed. Calls under way fail. */
@@ -96,6 +104,8 @@ export class WorkflowSessions {
     const session = this.#session;
     this.#session = undefined;
     session?.stub[Symbol.dispose]();
+    if (this.#opening) letGo(this.#opening);
+    this.#opening = undefined;
   }
 
   /** Closes the session when nothing follows: whoever waits for the object to rest is told. */
@@ -126,12 +136,24 @@ export class WorkflowSessions {
     }
   }
 
-  async #call<T>(source: HistorySource, extra: readonly HistoryEvent[], call: Call<T>): Promise<T> {
+  async #call<T>(
+    source: HistorySource,
+    extra: readonly HistoryEvent[],
+    call: Call<T>,
+    // Once a call has waited, storage may hold the extra events as well.
+    endEventId = extra[0]?.eventId ?? Number.POSITIVE_INFINITY,
+  ): Promise<T> {
     const sticky = this.#session;
     const generation = this.#generation;
     if (sticky && sticky.runId === source.open.runId) {
       try {
-        const { result, seenEventId } = await feed(source, sticky.stub, sticky.seenEventId + 1, extra, call);
+        const { result, seenEventId } = await feed(
+          source,
+          sticky.stub,
+          sticky.seenEventId + 1,
+          { extra, endEventId },
+          call,
+        );
         sticky.seenEventId = seenEventId;
         return result;
       } catch (error) {
@@ -140,19 +162,27 @@ export class WorkflowSessions {
       }
     }
     this.drop();
-    return await this.#open(source, extra, call);
+    return await this.#open(source, { extra, endEventId }, call);
   }
 
-  async #open<T>(source: HistorySource, extra: readonly HistoryEvent[], call: Call<T>): Promise<T> {
+  async #open<T>(source: HistorySource, span: FeedSpan, call: Call<T>): Promise<T> {
     const generation = this.#generation;
     const pending = this.#worker().openSession(source.open);
     // Both promises fail together when opening does; the call's error is the one that is reported.
     pending.catch(() => undefined);
-    const { result, seenEventId } = await feed(source, pending, 1, extra, call);
-    const stub = await pending;
-    if (generation === this.#generation) this.#session = { runId: source.open.runId, stub, seenEventId };
-    else stub[Symbol.dispose]();
-    return result;
+    this.#opening = pending;
+    try {
+      const { result, seenEventId } = await feed(source, pending, 1, span, call);
+      const stub = await pending;
+      // Whoever has dropped it meanwhile has let go of it as well.
+      if (generation === this.#generation) this.#session = { runId: source.open.runId, stub, seenEventId };
+      return result;
+    } catch (error) {
+      if (generation === this.#generation) letGo(pending);
+      throw error;
+    } finally {
+      if (this.#opening === pending) this.#opening = undefined;
+    }
   }
 
   #disposeWhenIdle(): void {
@@ -175,6 +205,20 @@ export class WorkflowSessions {
   }
 }
 
+/** Frees what a session that is being opened holds in the worker, once it is open. */
+function letGo(pending: PendingSession): void {
+  pending.then(
+    (stub) => stub[Symbol.dispose](),
+    () => undefined,
+  );
+}
+
+/** What is handed over: what storage holds up to `endEventId`, and the events after it that storage does not hold. */
+interface FeedSpan {
+  readonly extra: readonly HistoryEvent[];
+  readonly endEventId: number;
+}
+
 /**
  * Hands over what a session has not seen, from `fromEventId` on: all pages but the last by themselves, the last one
  * with the call. History that fits one page goes out before this returns.
@@ -183,11 +227,9 @@ async function feed<T>(
   source: HistorySource,
   session: PendingSession | WorkflowSessionStub,
   fromEventId: number,
-  extra: readonly HistoryEvent[],
+  { extra, endEventId }: FeedSpan,
   call: Call<T>,
 ): Promise<{ readonly result: T; readonly seenEventId: number }> {
-  // Once this has waited, storage may hold the extra events as well.
-  const endEventId = extra[0]?.eventId ?? Number.POSITIVE_INFINITY;
   let page = source.page(fromEventId, PAGE_CHARACTERS);
   while (page.nextEventId !== undefined && page.nextEventId < endEventId) {
     await session.append(page.events);

@@ -106,9 +106,12 @@ export class WorkflowTaskDriver {
     this.#flight = { ...ref, done };
   }
 
-  /** Resolves when no workflow task is with the worker. */
-  async settled(): Promise<void> {
-    while (this.#flight) await this.#flight.done;
+  /**
+   * Resolves when the workflow has been told everything that was accepted before the call: by the task with the worker,
+   * or by the one after it, which has what came too late for the first. More may follow without a gap.
+   */
+  async caughtUp(): Promise<void> {
+    for (let flights = 0; this.#flight && flights < 2; flights += 1) await this.#flight.done;
   }
 
   async #fly({ ref, isTentative }: Departure, working: Promise<WorkflowTaskResult>): Promise<void> {
