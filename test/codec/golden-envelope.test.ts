@@ -1,8 +1,8 @@
 /**
  * Stored ciphertexts keep decrypting.
  *
- * Owns: the promise behind `golden/envelope-v1.json`. If this fails, the format was changed: give the new one a new
- * version and go on reading the old one, but do not touch the file.
+ * Owns: the promise behind the files in `golden/`. If this fails, the format was changed: give the new one a new
+ * version and go on reading the old one, but do not touch the files.
  */
 import { describe, expect, it } from "vitest";
 
@@ -17,6 +17,7 @@ import {
   keyRingFromText,
   loadDataConverter,
 } from "../../src/codec/index.ts";
+import later from "./golden/envelope-v1-later-channels.json" with { type: "json" };
 import golden from "./golden/envelope-v1.json" with { type: "json" };
 
 const codec = new EncryptionCodec(keyRingFromText(golden.keys));
@@ -29,8 +30,16 @@ function valueOf(stored: unknown): unknown {
   return stored;
 }
 
+const lists = [...golden.lists, ...later.lists];
+const failures = [golden.failure, ...later.failures];
+
 describe("envelope version 1", () => {
-  it.each(golden.lists)("decrypts on channel $channel.kind", async ({ channel, values, payloads }) => {
+  it("holds both files to one key and one place", () => {
+    const { keys, place } = golden;
+    expect({ keys: later.keys, place: later.place }).toEqual({ keys, place });
+  });
+
+  it.each(lists)("decrypts on channel $channel.kind", async ({ channel, values, payloads }) => {
     const decoded = await decodeValues(encoding, channel as PayloadChannel, { payloads });
     expect(decoded).toEqual(values.map(valueOf));
   });
@@ -40,8 +49,7 @@ describe("envelope version 1", () => {
     expect(fromWireMap(defaultPayloadConverter, map)).toEqual(golden.memo.values);
   });
 
-  it("decrypts a failure", async () => {
-    const { channel, failure, expected } = golden.failure;
+  it.each(failures)("decrypts a failure on channel $channel.kind", async ({ channel, failure, expected }) => {
     const error = await decodeError(encoding, channel as PayloadChannel, failure);
     expect(error).toMatchObject({ ...expected, cause: { message: expected.cause } });
   });

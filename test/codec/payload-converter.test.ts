@@ -8,6 +8,7 @@ import {
   DefaultPayloadConverter,
   JsonPayloadConverter,
   type Payload,
+  type PayloadConverter,
   type PayloadConverterWithEncoding,
   PayloadConverterError,
   RawValue,
@@ -22,12 +23,14 @@ import {
   encodeText,
   fromPayloadsAtIndex,
   fromWireMap,
+  fromWirePayload,
   fromWirePayloads,
   mapFromPayloads,
   mapToPayloads,
   payloadFromWire,
   payloadToWire,
   toPayloads,
+  toPayloadsWithContext,
   toWireMap,
   toWirePayload,
   toWirePayloads,
@@ -159,6 +162,30 @@ describe("lists and maps", () => {
     expect(toWirePayloads(defaultPayloadConverter, [])).toBeUndefined();
     expect(fromWirePayloads(defaultPayloadConverter, undefined)).toEqual([]);
     expect(fromWireMap(defaultPayloadConverter, undefined)).toEqual({});
+  });
+
+  it("tell the converter where each value belongs", () => {
+    const seen: unknown[] = [];
+    const recording: PayloadConverter = {
+      toPayload: (value, given) => {
+        seen.push([value, given]);
+        return defaultPayloadConverter.toPayload(value);
+      },
+      fromPayload: (payload, given) => {
+        seen.push([payload.data && decodeText(payload.data), given]);
+        return defaultPayloadConverter.fromPayload(payload);
+      },
+    };
+    expect(toPayloadsWithContext(recording, context, ["a", 1])).toHaveLength(2);
+    expect(toPayloadsWithContext(recording, context, [])).toBeUndefined();
+    expect(toPayloads(recording, "b")).toHaveLength(1);
+    expect(fromWirePayload(recording, toWirePayload(defaultPayloadConverter, "c"), context)).toBe("c");
+    expect(seen).toEqual([
+      ["a", context],
+      [1, context],
+      ["b", undefined],
+      ['"c"', context],
+    ]);
   });
 
   it("keep order, undefined included", () => {

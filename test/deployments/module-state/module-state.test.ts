@@ -6,49 +6,24 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { build } from "esbuild";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import type { Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { bundleWorkflowCode } from "../../../src/bundler/index.ts";
+import { startWorker } from "../local-worker.ts";
 
 const here = import.meta.dirname;
 const bundles = mkdtempSync(join(tmpdir(), "holdfast-bundle-"));
 afterAll(() => rmSync(bundles, { recursive: true }));
 
-/** The application with what `imported` calls `workflows`, on workerd; built as wrangler builds. */
-async function run(imported: string): Promise<Miniflare> {
-  const { outputFiles } = await build({
-    stdin: {
-      resolveDir: here,
-      contents: `${imported}
-        import { application } from "./application.ts";
-        export { WorkflowExecution } from "../../../src/durable-objects/index.ts";
-        const { WorkflowWorker, handlers } = application(workflows);
-        export { WorkflowWorker, handlers as default };`,
-    },
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2024",
-    keepNames: true,
-    external: ["cloudflare:*", "node:*"],
-  });
-  const options = convertV4MiniflareOptions({
-    workers: [
-      {
-        name: "module-state",
-        modules: true,
-        script: outputFiles[0]?.text ?? "",
-        compatibilityDate: "2026-10-01",
-        bindings: { HOLDFAST_ENCRYPTION_KEYS: `k1:${btoa("0123456789abcdef0123456789abcdef")}` },
-        additionalUnboundDurableObjects: [{ className: "WorkflowExecution", useSQLite: true }],
-        queueProducers: { ACTIVITY_TASKS: "tasks" },
-        queueConsumers: { tasks: { maxBatchTimeout: 0 } },
-      },
-    ],
-  });
-  return new Miniflare(options);
+/** The application with what `imported` calls `workflows`, on workerd. */
+function run(imported: string): Promise<Miniflare> {
+  const contents = `${imported}
+    import { application } from "./application.ts";
+    export { WorkflowExecution } from "../../../src/durable-objects/index.ts";
+    const { WorkflowWorker, handlers } = application(workflows);
+    export { WorkflowWorker, handlers as default };`;
+  return startWorker("module-state", { contents, resolveDir: here });
 }
 
 async function ask(worker: Miniflare, path: string): Promise<unknown> {
