@@ -27,7 +27,7 @@ export const addUpdate = defineUpdate<number, [number]>("addUpdate");
 
 export async function countsDown(left: number, total = 0): Promise<number> {
   if (left === 0) return total;
-  const sum = total + Number(await echo(left));
+  const sum = total + (await echo(left));
   return await continueAsNew<typeof countsDown>(left - 1, sum);
 }
 

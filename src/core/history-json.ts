@@ -114,7 +114,7 @@ function convertField(key: string, value: unknown, eventType: string): readonly 
   if (Array.isArray(value)) {
     const prefix = enumPrefix(key, eventType);
     const items = value as readonly JsonValue[];
-    return [key, prefix === "" ? items : items.map((item) => prefix + String(item))];
+    return [key, prefix === "" ? items : items.map((item) => (typeof item === "string" ? prefix + item : item))];
   }
   if (typeof value === "object" && value !== null) {
     if (UNTOUCHED.has(key)) return [key, value as JsonValue];

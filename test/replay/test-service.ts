@@ -111,6 +111,11 @@ export class TestService {
       case "FailWorkflowExecution":
       case "CancelWorkflowExecution":
         return this.#close(command);
+      case "RejectUpdate":
+        // Leaves no event.
+        return;
+      default:
+        throw new Error(`This service does not carry out ${command.commandType}: use test/programs.`);
     }
   }
 
@@ -128,7 +133,12 @@ export class TestService {
     this.history.activityCancelRequested(event.attributes.activityId);
   }
 
-  #close(command: Extract<Command, { commandType: `${string}WorkflowExecution` }>): void {
+  #close(
+    command: Extract<
+      Command,
+      { commandType: "CompleteWorkflowExecution" | "FailWorkflowExecution" | "CancelWorkflowExecution" }
+    >,
+  ): void {
     this.closed = true;
     const workflowTaskCompletedEventId = this.history.events.findLast(
       (event) => event.eventType === "WorkflowTaskCompleted",
