@@ -22,6 +22,29 @@ export const determinismScenarios: readonly Scenario[] = [
       await handle.result();
     },
   },
+  {
+    name: "random-streams",
+    group,
+    shows: done,
+    drive: async (stage) => {
+      const handle = await stage.start(workflows.drawsFromStreams);
+      await handle.signal(workflows.draw);
+      await stage.untilEvent(handle.workflowId, "ACTIVITY_TASK_COMPLETED");
+      await handle.signal(workflows.draw);
+      await handle.result();
+    },
+  },
+  {
+    name: "random-streams-in-scopes",
+    group,
+    shows: [...done, "TIMER_FIRED"],
+    drive: async (stage) => {
+      const handle = await stage.start(workflows.scopedDrawsFromStreams);
+      await stage.untilEvent(handle.workflowId, "ACTIVITY_TASK_COMPLETED", 2);
+      await handle.signal(workflows.draw);
+      await handle.result();
+    },
+  },
   alone("chance-decides-commands", workflows.actsOnChance),
   alone("dates", workflows.readsDates),
   alone("refused-globals", workflows.isRefused),

@@ -4,10 +4,12 @@ import {
   condition,
   defineSignal,
   DeterminismViolationError,
+  getRandomStream,
   proxyActivities,
   setHandler,
   sleep,
   uuid4,
+  workflowRandom,
 } from "holdfast/workflow";
 
 import type * as activities from "../worker/activities.ts";
@@ -26,6 +28,38 @@ export async function drawsLots(): Promise<readonly unknown[]> {
   const shuffled = [1, 2, 3, 4, 5, 6, 7, 8].map((value) => ({ value, key: Math.random() }));
   shuffled.sort((left, right) => left.key - right.key);
   return [...lots, shuffled.map(({ value }) => value)];
+}
+
+/** Draws from streams by name and from the run's own, in and out of handlers, over several tasks. */
+export async function drawsFromStreams(): Promise<readonly unknown[]> {
+  const stream = getRandomStream("lots");
+  const lots: unknown[] = [stream.random(), Math.random(), stream.uuid4(), workflowRandom.uuid4(), uuid4()];
+  setHandler(draw, () => void lots.push(`in a handler ${stream.uuid4()} ${workflowRandom.random()}`));
+  const fill = (source: typeof stream, bytes: Uint8Array): string => source.fill(bytes).join();
+  lots.push(await echo(fill(stream, new Uint8Array(5))));
+  await condition(() => lots.length >= 8);
+  for (const name of ["", "lots", "ä€😀", "lots/more"]) {
+    await sleep(Math.ceil(getRandomStream(name).random() * 20));
+    lots.push(await echo(`${getRandomStream(name).uuid4()} ${Math.random()}`));
+  }
+  return [...lots, fill(workflowRandom, new Uint8Array(7))];
+}
+
+/** Has what draws of the main stream draw of others for a while, across awaits; interceptors do so too. */
+export async function scopedDrawsFromStreams(): Promise<readonly unknown[]> {
+  const trace: unknown[] = [];
+  const course = async (name: string): Promise<void> => {
+    trace.push(`${name} ${Math.random()}`);
+    setTimeout(() => trace.push(`${name} in a callback ${uuid4()}`), 4);
+    trace.push(await echo(`${name} ${uuid4()}`));
+    await sleep(Math.ceil(Math.random() * 20));
+    trace.push(`${name} ${workflowRandom.random()} ${workflowRandom.with(() => Math.random())}`);
+  };
+  setHandler(draw, () => void trace.push(`in a handler ${Math.random()}`));
+  await Promise.all(["first", "second"].map((name) => getRandomStream(name).with(() => course(name))));
+  trace.push(await getRandomStream("first").with(() => echo(Math.random())));
+  await condition(() => trace.length >= 10);
+  return [...trace, Math.random(), uuid4()];
 }
 
 /** Sends what it drew, so that commands differ when the draws do. */

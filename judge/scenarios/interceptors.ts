@@ -1,6 +1,10 @@
-/** Interceptors of workflow code, on both sides the same. They keep to workflows whose type begins with "intercepted". */
+/**
+ * Interceptors of workflow code, on both sides the same. They keep to workflows whose type begins with "intercepted"
+ * or "scopedDraws".
+ */
 import {
   defaultPayloadConverter,
+  getRandomStream,
   type Headers,
   proxySinks,
   type Sinks,
@@ -22,8 +26,23 @@ function traceOf(headers: Headers): unknown {
   return trace === undefined ? "none" : defaultPayloadConverter.fromPayload(trace);
 }
 
+/** Chooses a stream for itself, which is not the one that the code behind it draws from. */
+const drawing: WorkflowInterceptors = {
+  inbound: [{ execute: (input, next) => getRandomStream("interceptor").with(() => next(input)) }],
+  outbound: [
+    {
+      scheduleActivity: (input, next) =>
+        getRandomStream("interceptor").with(() =>
+          next({ ...input, args: [`${String(input.args[0])} ${Math.random()}`] }),
+        ),
+    },
+    { scheduleActivity: (input, next) => next({ ...input, args: [`${String(input.args[0])} ${Math.random()}`] }) },
+  ],
+};
+
 /** Marks whatever is asked for, and tells what came in marked. */
 export function interceptors(): WorkflowInterceptors {
+  if (workflowInfo().workflowType.startsWith("scopedDraws")) return drawing;
   if (!workflowInfo().workflowType.startsWith("intercepted")) return {};
   const { trace } = proxySinks<TraceSinks>();
   return {

@@ -19,17 +19,18 @@ import { RootCancellationScope } from "./cancellation-scope.ts";
 import { ContinueAsNew } from "./continue-as-new.ts";
 import { FailureTypes, type WorkflowFailureErrorTypes } from "./failure-types.ts";
 import { headersFromWire } from "./headers.ts";
-import { composeInterceptors, type WorkflowInterceptorsFactory } from "./interceptors.ts";
+import type { WorkflowInterceptorsFactory } from "./interceptors.ts";
 import { nextTurn, realNow } from "./platform-turn.ts";
 import { beginQuery, type QueryAnswer } from "./query-answer.ts";
-import { RandomSource } from "./random-source.ts";
 import { runInFrame } from "./run-context.ts";
+import { RunRandomness } from "./run-randomness.ts";
 import { SINGLE_BATCH } from "./sdk-flags.ts";
 import { handleSignal } from "./signals.ts";
 import { type InjectedSinks, runSinkCalls, type Sinks } from "./sinks.ts";
 import { randomnessSeed } from "./siphash13.ts";
 import { handleUpdate, rejectBufferedUpdates } from "./updates.ts";
 import { loadWorkflows, type WorkflowSource } from "./workflow-bundle.ts";
+import { composeWorkflowInterceptors } from "./workflow-interception.ts";
 import { findWorkflow, type WorkflowFunction } from "./workflow-lookup.ts";
 import type { WorkflowLogger } from "./workflow-logger.ts";
 import { workflowOptionsOf } from "./workflow-options.ts";
@@ -113,14 +114,16 @@ export class Activator {
   #conclude(): void {
     const { run } = this;
     rejectBufferedUpdates(run);
-    const conclude = composeInterceptors(run.interceptors.internals, "concludeActivation", (input) => input);
+    const conclude = composeWorkflowInterceptors(run.interceptors.internals, "concludeActivation", (input) => input);
     conclude({ commands: run.outbox.commandTypes });
     if (!run.outbox.holdsCloseCommand) return;
     for (const warning of run.handlerExecutions.warnings()) run.log("WARN", warning, {});
   }
 
   #interceptBatch(batch: readonly Job[], batchIndex: number): void {
-    const activate = composeInterceptors(this.run.interceptors.internals, "activate", () => this.#runBatch(batch));
+    const activate = composeWorkflowInterceptors(this.run.interceptors.internals, "activate", () =>
+      this.#runBatch(batch),
+    );
     activate({ jobs: batch.map(({ kind }) => kind), batchIndex });
   }
 
@@ -162,7 +165,7 @@ export class Activator {
       case "resolveLocalActivity":
         return run.localActivities.resolve(job.sequence, job.resolution);
       case "updateRandomSeed":
-        run.random = new RandomSource(randomnessSeed(job.runId));
+        run.random = new RunRandomness(randomnessSeed(job.runId));
         return;
       case "cancelWorkflow":
         run.cancelRequested = true;
@@ -189,7 +192,7 @@ export class Activator {
 
   #start({ attributes }: EventOf<"WorkflowExecutionStarted">): void {
     const { run } = this;
-    const execute = composeInterceptors(run.interceptors.inbound, "execute", ({ args }) =>
+    const execute = composeWorkflowInterceptors(run.interceptors.inbound, "execute", ({ args }) =>
       holdfastStackBoundary(() => this.#workflow?.(...args)),
     );
     const input = { args: run.workflowArguments(), headers: headersFromWire(attributes.header) };
@@ -257,7 +260,7 @@ export class Activator {
   dispose(): void {
     const { run } = this;
     try {
-      this.#inRoot(() => composeInterceptors(run.interceptors.internals, "dispose", () => undefined)({}));
+      this.#inRoot(() => composeWorkflowInterceptors(run.interceptors.internals, "dispose", () => undefined)({}));
     } catch (error) {
       run.log("ERROR", "An interceptor failed when its workflow was disposed", { error });
     }

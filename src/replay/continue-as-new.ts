@@ -14,9 +14,10 @@ import {
 import type { ContinueAsNewWorkflowExecutionCommand } from "../core/command.ts";
 import type { SearchAttributeMap } from "../core/payload.ts";
 import { headersToWire } from "./headers.ts";
-import { composeInterceptors, type ContinueAsNewInput } from "./interceptors.ts";
+import type { ContinueAsNewInput } from "./interceptors.ts";
 import type { ContinueAsNewOptions } from "./operation-options.ts";
 import { requireActivatingFrame } from "./run-context.ts";
+import { composeWorkflowInterceptors } from "./workflow-interception.ts";
 import type { WorkflowRun } from "./workflow-run.ts";
 
 /** Not an error: ends the run when it leaves the workflow function. Never swallow it. */
@@ -57,7 +58,7 @@ export function makeContinueAsNewFunc<F extends (...args: never[]) => Promise<un
   };
   return (...args) => {
     requireActivatingFrame("continueAsNew");
-    const execute = composeInterceptors(run.interceptors.outbound, "continueAsNew", async (input) => {
+    const execute = composeWorkflowInterceptors(run.interceptors.outbound, "continueAsNew", async (input) => {
       throw new ContinueAsNew(buildCommand(run, input));
     });
     return execute({ args, headers: {}, options: withDefaults });

@@ -113,7 +113,7 @@ function replaceDate(): void {
 }
 
 function replaceMathRandom(): void {
-  replace(Math, "random", () => currentRun()?.random.next() ?? realRandom());
+  replace(Math, "random", () => currentRun()?.random.chosen.next() ?? realRandom());
 }
 
 function replaceTimeouts(): void {
@@ -162,11 +162,11 @@ function startTimeout([callback, delayMs, ...args]: unknown[]): number {
 }
 
 function replaceCrypto(): void {
-  replace(crypto, "randomUUID", () => currentRun()?.random.uuid4() ?? realRandomUuid());
+  replace(crypto, "randomUUID", () => currentRun()?.random.chosen.uuid4() ?? realRandomUuid());
   replace(crypto, "getRandomValues", <T extends ArrayBufferView>(target: T): T => {
     const run = currentRun();
     if (run === undefined) return realRandomValues(target);
-    run.random.fillBytes(new Uint8Array(target.buffer, target.byteOffset, target.byteLength));
+    run.random.chosen.fillBytes(new Uint8Array(target.buffer, target.byteOffset, target.byteLength));
     return target;
   });
   guardReading(crypto, "subtle", "crypto.subtle", "It answers asynchronously: use it in an activity.");

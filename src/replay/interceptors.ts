@@ -159,6 +159,7 @@ export interface WorkflowOutboundCallsInterceptor {
     input: GetLogAttributesInput,
     next: Next<WorkflowOutboundCallsInterceptor, "getLogAttributes">,
   ): Record<string, unknown>;
+  /** The tags go with every value that the workflow measures. */
   getMetricTags?(
     input: GetMetricTagsInput,
     next: Next<WorkflowOutboundCallsInterceptor, "getMetricTags">,
@@ -184,8 +185,11 @@ export interface WorkflowInterceptors {
 /** Makes the interceptors of one run; called in its context, before its first job. */
 export type WorkflowInterceptorsFactory = () => WorkflowInterceptors;
 
+type AnyCall = (input: unknown) => unknown;
+
 /**
- * The chain of all interceptors that have the method, around `terminal`.
+ * The chain of all interceptors that have the method, around `terminal`. `bindNext` may wrap what each of them is given
+ * as `next`.
  *
  * Types: the methods of one interface differ in their inputs; the signature keeps them together by name.
  */
@@ -193,13 +197,14 @@ export function composeInterceptors<I extends object, M extends keyof I>(
   interceptors: readonly I[],
   method: M,
   terminal: Next<I, M>,
+  bindNext: (next: AnyCall) => AnyCall = (next) => next,
 ): Next<I, M> {
-  let next = terminal as unknown as (input: unknown) => unknown;
+  let call = terminal as unknown as AnyCall;
   for (const interceptor of interceptors.toReversed()) {
     const intercept = interceptor[method] as ((input: unknown, next: unknown) => unknown) | undefined;
     if (intercept === undefined) continue;
-    const inner = next;
-    next = (input) => intercept.call(interceptor, input, inner);
+    const next = bindNext(call);
+    call = (input) => intercept.call(interceptor, input, next);
   }
-  return next as unknown as Next<I, M>;
+  return call as unknown as Next<I, M>;
 }

@@ -10,10 +10,10 @@ import type { Payloads } from "../core/payload.ts";
 import type { WorkflowQuery } from "../core/workflow-task.ts";
 import { DeterminismViolationError } from "./determinism-errors.ts";
 import { headersFromWire } from "./headers.ts";
-import { composeInterceptors } from "./interceptors.ts";
 import type { QueryHandler } from "./queries.ts";
 import { isInternalName, WORKFLOW_METADATA_QUERY } from "./reserved-names.ts";
 import { ignoreRejection } from "./settlement.ts";
+import { composeWorkflowInterceptors } from "./workflow-interception.ts";
 import type { WorkflowRun } from "./workflow-run.ts";
 
 export type QueryAnswer =
@@ -42,7 +42,7 @@ export function beginQuery(run: WorkflowRun, query: WorkflowQuery): () => QueryA
       headers: headersFromWire(query.header),
     };
     const interceptors = isInternalName(queryType) ? [] : run.interceptors.inbound;
-    const ask = composeInterceptors(interceptors, "handleQuery", ({ queryName, args }) =>
+    const ask = composeWorkflowInterceptors(interceptors, "handleQuery", ({ queryName, args }) =>
       callHandler(run, queryName, args),
     );
     const succeed = (value: unknown): void => {

@@ -7,12 +7,13 @@ import { compileRetryPolicy, msOptionalToNumber, type PayloadChannel } from "../
 import type { ScheduleActivityTaskCommand } from "../core/command.ts";
 import type { ActivityResolution } from "./activities.ts";
 import { headersToWire } from "./headers.ts";
-import { type ActivityInput, composeInterceptors } from "./interceptors.ts";
+import type { ActivityInput } from "./interceptors.ts";
 import type { ActivityOptions } from "./operation-options.ts";
 import { bindToScope, requireActivatingFrame } from "./run-context.ts";
 import type { WorkflowRun } from "./workflow-run.ts";
 
 export type { ActivityOptions } from "./operation-options.ts";
+import { composeWorkflowInterceptors } from "./workflow-interception.ts";
 
 /** Throws `TypeError` for options that give an activity no end. */
 export function assertActivityOptions(options: ActivityOptions): void {
@@ -35,7 +36,11 @@ export function scheduleActivity<R>(
 ): Promise<R> {
   const run = requireActivatingFrame(`The activity ${activityType}`).workflowRun;
   const seq = run.activities.takeSequence();
-  const execute = composeInterceptors(run.interceptors.outbound, "scheduleActivity", scheduleInterceptedActivity);
+  const execute = composeWorkflowInterceptors(
+    run.interceptors.outbound,
+    "scheduleActivity",
+    scheduleInterceptedActivity,
+  );
   return execute({ activityType, args: [...args], options, headers: {}, seq }) as Promise<R>;
 }
 

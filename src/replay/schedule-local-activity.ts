@@ -6,11 +6,12 @@
  */
 import { compileRetryPolicy, identifyClass, msOptionalToNumber, type PayloadChannel } from "../codec/index.ts";
 import { headersToWire } from "./headers.ts";
-import { composeInterceptors, type LocalActivityInput } from "./interceptors.ts";
+import type { LocalActivityInput } from "./interceptors.ts";
 import type { LocalActivityRequest, LocalActivityResolution } from "./local-activities.ts";
 import type { LocalActivityOptions } from "./operation-options.ts";
 import { bindToScope, requireActivatingFrame } from "./run-context.ts";
 import { sleep } from "./sleep.ts";
+import { composeWorkflowInterceptors } from "./workflow-interception.ts";
 import type { WorkflowRun } from "./workflow-run.ts";
 
 const DEFAULT_LOCAL_RETRY_THRESHOLD_MS = 60_000;
@@ -62,7 +63,7 @@ export async function scheduleLocalActivity<R>(
   let originalScheduleTime: Date | undefined;
   for (;;) {
     const seq = run.activities.takeSequence();
-    const execute = composeInterceptors(run.interceptors.outbound, "scheduleLocalActivity", startLocalActivity);
+    const execute = composeWorkflowInterceptors(run.interceptors.outbound, "scheduleLocalActivity", startLocalActivity);
     try {
       const input = { activityType, args: [...args], options, headers: {}, seq, attempt, originalScheduleTime };
       return (await execute(input)) as R;

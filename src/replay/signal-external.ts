@@ -5,8 +5,9 @@
  */
 import type { SignalExternalWorkflowExecutionCommand } from "../core/command.ts";
 import { headersToWire } from "./headers.ts";
-import { composeInterceptors, type SignalWorkflowInput } from "./interceptors.ts";
+import type { SignalWorkflowInput } from "./interceptors.ts";
 import { bindToScope, requireActivatingFrame } from "./run-context.ts";
+import { composeWorkflowInterceptors } from "./workflow-interception.ts";
 import type { WorkflowRun } from "./workflow-run.ts";
 
 /** Whom to signal, and in which namespace it lives. */
@@ -22,7 +23,7 @@ export function signalExternal(
   { namespace, target }: SignalTarget,
 ): Promise<void> {
   const { workflowRun } = requireActivatingFrame("A signal to another workflow");
-  const execute = composeInterceptors(workflowRun.interceptors.outbound, "signalWorkflow", (input) =>
+  const execute = composeWorkflowInterceptors(workflowRun.interceptors.outbound, "signalWorkflow", (input) =>
     sendSignal(input, namespace),
   );
   return execute({

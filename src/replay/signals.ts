@@ -6,10 +6,11 @@
  */
 import { holdfastStackBoundary, IllegalStateError } from "../codec/index.ts";
 import { headersFromWire } from "./headers.ts";
-import { composeInterceptors, type SignalInput } from "./interceptors.ts";
+import type { SignalInput } from "./interceptors.ts";
 import type { MessageHandler } from "./message-handlers.ts";
 import type { Signal, SignalHandler } from "./messages.ts";
 import { isInternalName } from "./reserved-names.ts";
+import { composeWorkflowInterceptors } from "./workflow-interception.ts";
 import type { WorkflowRun } from "./workflow-run.ts";
 
 /** Runs a handler up to its first await. What it rejects with goes to `fail`; arguments that do not decode are thrown. */
@@ -23,7 +24,7 @@ export function handleSignal(
   const args = run.fromPayloads({ kind: "signal", signalName: name, requestId }, input);
   const finish = run.handlerExecutions.begin({ kind: "signal", name, policy: unfinishedPolicy });
   const interceptors = isInternalName(name) ? [] : run.interceptors.inbound;
-  const execute = composeInterceptors(interceptors, "handleSignal", (called) => callHandler(run, called));
+  const execute = composeWorkflowInterceptors(interceptors, "handleSignal", (called) => callHandler(run, called));
   void execute({ signalName: name, args, headers: headersFromWire(header) })
     .catch(fail)
     .finally(finish);

@@ -4,9 +4,10 @@
  * Owns: the operation. `timers.ts` owns the timers.
  */
 import { type Duration, msToNumber } from "../codec/index.ts";
-import { composeInterceptors, type TimerInput } from "./interceptors.ts";
+import type { TimerInput } from "./interceptors.ts";
 import type { TimerOptions } from "./operation-options.ts";
 import { bindToScope, requireActivatingFrame } from "./run-context.ts";
+import { composeWorkflowInterceptors } from "./workflow-interception.ts";
 
 /**
  * Waits for a time that survives restarts. Less than a millisecond counts as one.
@@ -32,7 +33,7 @@ export function startTimer(duration: Duration, what: string, options?: TimerOpti
   const { workflowRun } = requireActivatingFrame(what);
   const sequence = workflowRun.timers.takeSequence();
   const durationMs = Math.max(1, msToNumber(duration));
-  const execute = composeInterceptors(workflowRun.interceptors.outbound, "startTimer", startInterceptedTimer);
+  const execute = composeWorkflowInterceptors(workflowRun.interceptors.outbound, "startTimer", startInterceptedTimer);
   return { sequence, elapsed: execute({ durationMs, seq: sequence, options }) };
 }
 

@@ -15,12 +15,13 @@ import type { StartChildWorkflowExecutionCommand } from "../core/command.ts";
 import type { ChildSettlement } from "./children.ts";
 import { givenSearchAttributes } from "./continue-as-new.ts";
 import { headersToWire } from "./headers.ts";
-import { composeInterceptors, type StartChildWorkflowExecutionInput } from "./interceptors.ts";
+import type { StartChildWorkflowExecutionInput } from "./interceptors.ts";
 import type { ChildWorkflowOptions, ChildWorkflowOptionsWithDefaults } from "./operation-options.ts";
 import type { ChildStartOutcome } from "./resolutions.ts";
 import { bindToScope, requireActivatingFrame } from "./run-context.ts";
 import { ignoreRejection } from "./settlement.ts";
 import { signalExternal } from "./signal-external.ts";
+import { composeWorkflowInterceptors } from "./workflow-interception.ts";
 import { extractWorkflowType } from "./workflow-type.ts";
 import type { WorkflowRun } from "./workflow-run.ts";
 
@@ -46,7 +47,7 @@ export function addDefaultWorkflowOptions(options: ChildWorkflowOptions): ChildW
   const { args, workflowId, cancellationType, ...rest } = options;
   const { random } = requireActivatingFrame("A child workflow").workflowRun;
   return {
-    workflowId: workflowId ?? random.uuid4(),
+    workflowId: workflowId ?? random.chosen.uuid4(),
     args: args ?? [],
     cancellationType: cancellationType ?? "WAIT_CANCELLATION_COMPLETED",
     ...rest,
@@ -85,7 +86,11 @@ function prepareChild(workflow: WorkflowName, options: ChildWorkflowOptions) {
   const { workflowRun } = requireActivatingFrame("A child workflow");
   const withDefaults = addDefaultWorkflowOptions(options);
   const workflowType = extractWorkflowType(workflow);
-  const execute = composeInterceptors(workflowRun.interceptors.outbound, "startChildWorkflowExecution", startChild);
+  const execute = composeWorkflowInterceptors(
+    workflowRun.interceptors.outbound,
+    "startChildWorkflowExecution",
+    startChild,
+  );
   const input: StartChildWorkflowExecutionInput = {
     seq: workflowRun.children.takeSequence(),
     options: withDefaults,

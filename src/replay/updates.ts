@@ -22,12 +22,13 @@ import {
 } from "../codec/index.ts";
 import { DeterminismViolationError } from "./determinism-errors.ts";
 import { headersFromWire } from "./headers.ts";
-import { composeInterceptors, type UpdateInput, type WorkflowInboundCallsInterceptor } from "./interceptors.ts";
+import type { UpdateInput, WorkflowInboundCallsInterceptor } from "./interceptors.ts";
 import type { MessageHandler } from "./message-handlers.ts";
 import type { Update, UpdateHandler } from "./messages.ts";
 import { isInternalName } from "./reserved-names.ts";
 import { ignoreRejection } from "./settlement.ts";
 import { runInUpdate } from "./update-scope.ts";
+import { composeWorkflowInterceptors } from "./workflow-interception.ts";
 import type { WorkflowRun } from "./workflow-run.ts";
 
 type Interceptors = readonly WorkflowInboundCallsInterceptor[];
@@ -79,7 +80,7 @@ function validate(
 ): void {
   if (validator === undefined) return;
   const input = inputOf(run, update);
-  const check = composeInterceptors(interceptors, "validateUpdate", ({ args }) => {
+  const check = composeWorkflowInterceptors(interceptors, "validateUpdate", ({ args }) => {
     refusePromise(validator(...(args as never[])));
   });
   run.readOnly("validating", () => check(input));
@@ -102,7 +103,7 @@ function execute(
 ): void {
   const { updateId, name } = input;
   const finish = run.handlerExecutions.begin({ kind: "update", name, id: updateId, policy: unfinishedPolicy });
-  const call = composeInterceptors(interceptors, "handleUpdate", ({ args }) =>
+  const call = composeWorkflowInterceptors(interceptors, "handleUpdate", ({ args }) =>
     holdfastStackBoundary(() => handler(...(args as never[]))),
   );
   void call(input)

@@ -28,20 +28,21 @@ import { Conditions } from "./conditions.ts";
 import { DeterminismViolationError } from "./determinism-errors.ts";
 import { HandlerExecutions } from "./handler-executions.ts";
 import { ExternalCancellations, ExternalSignals } from "./external-operations.ts";
-import { composeInterceptors, type WorkflowInterceptors, type WorkflowInterceptorsFactory } from "./interceptors.ts";
+import type { WorkflowInterceptors, WorkflowInterceptorsFactory } from "./interceptors.ts";
 import { LocalActivities } from "./local-activities.ts";
 import { type MessageHandler, MessageHandlers } from "./message-handlers.ts";
 import type { Signal, SignalHandler, Update, UpdateHandler } from "./messages.ts";
 import { Patches } from "./patches.ts";
 import { Queries } from "./queries.ts";
-import { RandomSource } from "./random-source.ts";
 import { OwnResolutions } from "./resolutions.ts";
 import { RunAttributes } from "./run-attributes.ts";
+import { RunRandomness } from "./run-randomness.ts";
 import { SdkFlags } from "./sdk-flags.ts";
 import type { SinkCall } from "./sinks.ts";
 import { randomnessSeed } from "./siphash13.ts";
 import { Timers } from "./timers.ts";
 import { makeWorkflowInfo, type StartedRun, type WorkflowInfo } from "./workflow-info.ts";
+import { composeWorkflowInterceptors } from "./workflow-interception.ts";
 import type { LogLevel, LogMetadata, WorkflowLogger } from "./workflow-logger.ts";
 
 /** What the run is doing; see `assertActivating`. */
@@ -118,7 +119,7 @@ export class WorkflowRun {
   phase: RunPhase = "idle";
   /** Whether the service asked the whole workflow to stop. */
   cancelRequested = false;
-  random = new RandomSource([]);
+  random = new RunRandomness([]);
   /** What workflow code says it is doing, for tools to show. */
   currentDetails = "";
   /** Empty until `makeInterceptors`. */
@@ -148,7 +149,7 @@ export class WorkflowRun {
   initialize(event: EventOf<"WorkflowExecutionStarted">): void {
     const { attributes } = event;
     const { continuedFailure, lastCompletionResult } = attributes;
-    this.random = new RandomSource(randomnessSeed(attributes.originalExecutionRunId));
+    this.random = new RunRandomness(randomnessSeed(attributes.originalExecutionRunId));
     const contextOf = (key: string) => serializationContext(this.open, { kind: "memo", key });
     const memo = fromWireMap(this.#dataConverter.payloadConverter, attributes.memo, contextOf);
     this.attributes.initialize(memo, attributes.searchAttributes);
@@ -287,7 +288,7 @@ export class WorkflowRun {
     if (this.isSilent) return;
     const { namespace, workflowId, runId, workflowType, taskQueue } = this.open;
     const attributes = { namespace, taskQueue, workflowId, runId, workflowType };
-    const withAttributes = composeInterceptors(this.interceptors.outbound, "getLogAttributes", (own) => own);
+    const withAttributes = composeWorkflowInterceptors(this.interceptors.outbound, "getLogAttributes", (own) => own);
     this.#logger.log(level, message, { ...withAttributes(attributes), ...metadata });
   }
 

@@ -19,7 +19,7 @@ import { ActivityExecution, failedOutcome } from "../sdk/activity/activity-execu
 import type { ActivityInterceptorsFactory } from "../sdk/activity/interceptors.ts";
 import type { ActivityTimers } from "../sdk/activity/activity-timers.ts";
 import { type RetryTiming, retryTransient } from "../sdk/client/transient-retry.ts";
-import type { Logger } from "../sdk/common/index.ts";
+import type { Logger, MetricMeter } from "../sdk/common/index.ts";
 import { parseActivityMessage } from "./activity-message.ts";
 import type { ActivityRegistry } from "./activity-registry.ts";
 import { type QueueMessage, retryLater } from "./queue-message.ts";
@@ -32,6 +32,7 @@ export interface ActivityConsumerOptions {
   readonly dataConverter: LoadedDataConverter;
   readonly activities: ActivityRegistry;
   readonly interceptors?: readonly ActivityInterceptorsFactory[] | undefined;
+  readonly metricMeter?: MetricMeter | undefined;
   readonly identity: string;
   readonly logger: Logger;
   readonly timing: RetryTiming;
@@ -143,6 +144,7 @@ export class ActivityConsumer {
       activity: activities.find(task.activityType),
       dataConverter,
       interceptors: this.#options.interceptors,
+      metricMeter: this.#options.metricMeter,
       ports: {
         timers,
         logger,

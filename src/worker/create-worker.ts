@@ -17,13 +17,14 @@ import type { ActivityInterceptorsFactory } from "../sdk/activity/interceptors.t
 import { Client } from "../sdk/client/client.ts";
 import type { ClientInterceptors } from "../sdk/client/interceptors.ts";
 import { systemTiming } from "../sdk/client/transient-retry.ts";
-import type { Logger } from "../sdk/common/index.ts";
+import { type Logger, type MetricMeter, noopMetricMeter } from "../sdk/common/index.ts";
 import { ActivityConsumer } from "./activity-consumer.ts";
 import { ActivityRegistry } from "./activity-registry.ts";
 import { consoleLogger } from "./console-logger.ts";
 import { type DataConverterOption, DataConverterSource } from "./data-converter-source.ts";
 import { type QueueBatch, queueHandler } from "./queue-handler.ts";
 import { localActivityRunner } from "./local-activities.ts";
+import { metricSinks } from "./metric-sinks.ts";
 import { type ExecutionNamespace, workflowService } from "./service-adapter.ts";
 import { findService, type ServiceContext } from "./service-lookup.ts";
 import { type WorkflowWorkerClass, workflowWorkerClass } from "./workflow-worker.ts";
@@ -77,6 +78,8 @@ export interface WorkerOptions<Env extends object> {
   readonly workflowFailureErrorTypes?: WorkflowFailureErrorTypes | undefined;
   /** Default: `consoleLogger()`, which leaves out TRACE and DEBUG. */
   readonly logger?: Logger | undefined;
+  /** Where the metrics of workflow code and activities go, in clear. Default: nowhere. */
+  readonly metricMeter?: MetricMeter | undefined;
 }
 
 /** What the middleware puts on hono's context, as `c.var.client`. */
@@ -125,7 +128,7 @@ export function createWorker<Env extends object = Cloudflare.Env>(options: Worke
       localActivities: localActivitiesFactory(options, logger),
       session: {
         interceptors: workflowInterceptors(options.interceptors?.workflowModules ?? []),
-        sinks: options.sinks,
+        sinks: { ...options.sinks, ...metricSinks(options.metricMeter ?? noopMetricMeter) },
         workflowFailureErrorTypes: options.workflowFailureErrorTypes,
       },
       logger,
@@ -157,7 +160,7 @@ function workflowInterceptors(modules: readonly WorkflowInterceptorsModule[]): r
 }
 
 function localActivitiesFactory(
-  options: { readonly activities?: object | undefined; readonly interceptors?: WorkerInterceptors | undefined },
+  options: Pick<WorkerOptions<never>, "activities" | "interceptors" | "metricMeter">,
   logger: Logger,
 ): (dataConverter: LoadedDataConverter) => LocalActivityRunner {
   const activities = new ActivityRegistry(options.activities ?? {});
@@ -165,6 +168,7 @@ function localActivitiesFactory(
     localActivityRunner({
       activities,
       interceptors: options.interceptors?.activity,
+      metricMeter: options.metricMeter,
       dataConverter,
       logger,
       timers: systemTimers,
@@ -185,6 +189,7 @@ function consumerFactory<Env extends object>(
       dataConverter: converters.of(env),
       activities,
       interceptors: options.interceptors?.activity,
+      metricMeter: options.metricMeter,
       identity,
       logger,
       timing: systemTiming,

@@ -10,12 +10,13 @@ import type { LocalActivityOutcome, LocalActivityRunner, LocalActivityTask } fro
 import { ActivityExecution, failedOutcome } from "../sdk/activity/activity-execution.ts";
 import type { ActivityTimers } from "../sdk/activity/activity-timers.ts";
 import type { ActivityInterceptorsFactory } from "../sdk/activity/interceptors.ts";
-import type { Logger } from "../sdk/common/index.ts";
+import type { Logger, MetricMeter } from "../sdk/common/index.ts";
 import type { ActivityRegistry } from "./activity-registry.ts";
 
 export interface LocalActivityOptions {
   readonly activities: ActivityRegistry;
   readonly interceptors?: readonly ActivityInterceptorsFactory[] | undefined;
+  readonly metricMeter?: MetricMeter | undefined;
   readonly dataConverter: LoadedDataConverter;
   readonly logger: Logger;
   readonly timers: ActivityTimers;
@@ -30,7 +31,7 @@ export interface LocalActivityOptions {
  * new WorkflowSession({ open, workflows, dataConverter, logger, localActivities: localActivityRunner(options) });
  */
 export function localActivityRunner(options: LocalActivityOptions): LocalActivityRunner {
-  const { activities, interceptors, logger, timers, now } = options;
+  const { activities, interceptors, metricMeter, logger, timers, now } = options;
   const dataConverter: LoadedDataConverter = { ...options.dataConverter, payloadCodecs: [] };
   return {
     isRegistered: (activityType) => activities.has(activityType),
@@ -38,7 +39,7 @@ export function localActivityRunner(options: LocalActivityOptions): LocalActivit
       const task = activityTask(local, now());
       const activity = activities.find(local.activityType);
       const ports = { heartbeat: refuseHeartbeat, timers, logger };
-      const execution = new ActivityExecution({ task, activity, dataConverter, ports, interceptors });
+      const execution = new ActivityExecution({ task, activity, dataConverter, ports, interceptors, metricMeter });
       return {
         outcome: outcomeOf(execution, task, dataConverter),
         cancel: (reason) => execution.cancel(reason),

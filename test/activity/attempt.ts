@@ -19,7 +19,7 @@ import type { Payloads } from "../../src/core/payload.ts";
 import { accepted, type Reply } from "../../src/core/rejection.ts";
 import { type ActivityEnding, ActivityExecution } from "../../src/sdk/activity/activity-execution.ts";
 import type { ActivityInterceptorsFactory } from "../../src/sdk/activity/interceptors.ts";
-import type { ActivityFunction, Logger, LogMetadata } from "../../src/sdk/common/index.ts";
+import type { ActivityFunction, Logger, LogMetadata, MetricMeter } from "../../src/sdk/common/index.ts";
 import { ManualTimers } from "./manual-timers.ts";
 
 const KEY = `k1:${btoa("0123456789abcdef0123456789abcdef")}`;
@@ -80,6 +80,7 @@ export interface AttemptOptions {
   readonly converter?: LoadedDataConverter;
   readonly onHeartbeat?: () => Reply<HeartbeatActivityReply>;
   readonly interceptors?: readonly ActivityInterceptorsFactory[];
+  readonly metricMeter?: MetricMeter;
 }
 
 /** Starts an attempt of `activity`. `ending` is how it ends. */
@@ -92,6 +93,7 @@ export async function startAttempt(activity: ActivityFunction, options: AttemptO
     activity,
     dataConverter: options.converter ?? dataConverter,
     interceptors: options.interceptors,
+    metricMeter: options.metricMeter,
     ports: {
       timers,
       logger,

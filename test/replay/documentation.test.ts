@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 
 import { defaultPayloadConverter, loadDataConverter, toWireMap } from "../../src/codec/index.ts";
 import { historyToJson } from "../../src/core/history-json.ts";
+import { metricSinks } from "../../src/worker/metric-sinks.ts";
 import { published } from "../client/examples/doc-examples.ts";
 import * as cancellation from "./doc-examples/cancellation.ts";
 import * as childWorkflows from "./doc-examples/child-workflows.ts";
@@ -30,6 +31,7 @@ import {
   valuesOf,
 } from "./history-builder.ts";
 import { LocalActivityWorld, told } from "./local-activity-world.ts";
+import { RecordingMeter } from "./recording-meter.ts";
 import { TestService } from "./test-service.ts";
 
 const examples = readdirSync(join(import.meta.dirname, "doc-examples")).map((name) => name.replace(/\.ts$/, ""));
@@ -210,7 +212,8 @@ describe("the concept pages", () => {
   it("interceptors-and-sinks: every activity is told to the audit", async () => {
     const audited: string[] = [];
     const sinks = { audit: { scheduled: { fn: (_: unknown, type: string) => void audited.push(type) } } };
-    const options = { interceptors: [auditing.interceptors], sinks };
+    const meter = new RecordingMeter();
+    const options = { interceptors: [auditing.interceptors], sinks: { ...sinks, ...metricSinks(meter) } };
     const session = sessionOf(workflows, "transfer", options);
     const builder = history("transfer", "A", "B", 5).taskStarted();
     const [command] = commandsOf(await session.run(builder.events));
@@ -222,6 +225,10 @@ describe("the concept pages", () => {
       'Complete {"result":"5 moved from A to B","workflowType":"transfer"}',
     ]);
     expect(audited).toEqual(["withdraw", "deposit"]);
+    expect(meter.measured.map(({ tags }) => tags)).toMatchObject([
+      { audited: true, workflowType: "transfer", activityType: "withdraw" },
+      { audited: true, workflowType: "transfer", activityType: "deposit" },
+    ]);
   });
 
   it("failures: a booking tries the next seat, and fails when there is none", async () => {

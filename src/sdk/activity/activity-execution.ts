@@ -31,13 +31,14 @@ import type { Failure } from "../../core/failure.ts";
 import type { Payloads } from "../../core/payload.ts";
 import type { Reply } from "../../core/rejection.ts";
 import { headersFromWire } from "../../replay/headers.ts";
-import type { ActivityFunction, Logger } from "../common/index.ts";
+import { type ActivityFunction, type Logger, type MetricMeter, noopMetricMeter } from "../common/index.ts";
 import { activityLogAttributes, infoOfTask } from "./activity-info.ts";
 import type { ActivityTimers } from "./activity-timers.ts";
 import { ActivityCancellation, type ActivityCancelReason, isCancellationError } from "./cancellation.ts";
 import { Context, runInContext } from "./context.ts";
 import { type Heartbeat, heartbeatIntervalMs, HeartbeatSender } from "./heartbeat-sender.ts";
 import { ActivityInterceptorChain, type ActivityInterceptorsFactory } from "./interceptors.ts";
+import { activityMetricMeter } from "./metric-meter.ts";
 
 /** What an attempt needs from outside. */
 export interface ActivityPorts {
@@ -54,6 +55,8 @@ export interface ActivityAttempt {
   readonly ports: ActivityPorts;
   /** The first is the outermost. */
   readonly interceptors?: readonly ActivityInterceptorsFactory[] | undefined;
+  /** Where the activity's metrics go. Default: nowhere. */
+  readonly metricMeter?: MetricMeter | undefined;
 }
 
 /** What to do about an attempt that is over. */
@@ -116,7 +119,7 @@ export class ActivityExecution {
   }
 
   async #runFunction(): Promise<FunctionEnding> {
-    const { activity, task, ports, interceptors = [] } = this.#attempt;
+    const { activity, task, ports, interceptors = [], metricMeter = noopMetricMeter } = this.#attempt;
     const cancelTimeout = this.#armTimeout(task.startToCloseTimeoutMs);
     try {
       const [args, details, header] = await Promise.all([
@@ -128,6 +131,7 @@ export class ActivityExecution {
       const info = infoOfTask(task, details[0]);
       const context = new Context({
         info,
+        metricMeter: activityMetricMeter(metricMeter, info, (tags) => chain.metricTags(tags)),
         logAttributes: () => chain.logAttributes(activityLogAttributes(info)),
         cancellation: this.#cancellation,
         heartbeat: (heartbeatDetails) => this.#recordHeartbeat(heartbeatDetails),

@@ -12,6 +12,8 @@ import {
   type LogLevel,
   type LogMetadata,
   LoggerWithComposedMetadata,
+  type MetricMeter,
+  noopMetricMeter,
   SdkComponent,
 } from "../common/index.ts";
 import { activityLogAttributes, type Info } from "./activity-info.ts";
@@ -30,6 +32,8 @@ export interface ContextParts {
   readonly logger: Logger;
   /** What goes with every log line. Default: the activity's ids. */
   readonly logAttributes?: (() => LogMetadata) | undefined;
+  /** With the activity's tags. Default: records nothing. */
+  readonly metricMeter?: MetricMeter | undefined;
 }
 
 /**
@@ -49,6 +53,8 @@ export class Context {
   readonly cancellationSignal: AbortSignal;
   /** Adds the activity's ids to every line. What is logged leaves the application unencrypted. */
   readonly log: Logger;
+  /** Adds namespace, task queue and activity type to every value. What is measured leaves the application unencrypted. */
+  readonly metricMeter: MetricMeter;
   readonly #heartbeat: (details: unknown) => void;
   readonly #timers: ActivityTimers;
 
@@ -60,6 +66,7 @@ export class Context {
       sdkComponent: SdkComponent.activity,
       ...(parts.logAttributes?.() ?? activityLogAttributes(parts.info)),
     }));
+    this.metricMeter = parts.metricMeter ?? noopMetricMeter;
     this.#heartbeat = parts.heartbeat;
     this.#timers = parts.timers;
   }
@@ -174,4 +181,17 @@ export const log: Logger = {
   info: (message, meta) => write("INFO", message, meta),
   warn: (message, meta) => write("WARN", message, meta),
   error: (message, meta) => write("ERROR", message, meta),
+};
+
+/** The meter of whichever activity is running; `createWorker({ metricMeter })` says where values go. */
+export const metricMeter: MetricMeter = {
+  createCounter: (...args) => Context.current().metricMeter.createCounter(...args),
+  createHistogram: (...args) => Context.current().metricMeter.createHistogram(...args),
+  createGauge: (...args) => Context.current().metricMeter.createGauge(...args),
+  createUpDownCounter(...args) {
+    const meter = Context.current().metricMeter;
+    if (!meter.createUpDownCounter) throw new Error("createUpDownCounter is not supported by the underlying meter");
+    return meter.createUpDownCounter(...args);
+  },
+  withTags: (tags) => Context.current().metricMeter.withTags(tags),
 };

@@ -13,6 +13,7 @@ export {
   Context,
   heartbeat,
   log,
+  metricMeter,
   sleep,
 } from "./context.ts";
 export type {

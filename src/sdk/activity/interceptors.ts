@@ -32,6 +32,7 @@ export interface ActivityOutboundCallsInterceptor {
     input: GetLogAttributesInput,
     next: Next<ActivityOutboundCallsInterceptor, "getLogAttributes">,
   ): Record<string, unknown>;
+  /** The tags go with every value that the activity measures. */
   getMetricTags?(
     input: GetMetricTagsInput,
     next: Next<ActivityOutboundCallsInterceptor, "getMetricTags">,
@@ -63,6 +64,11 @@ export class ActivityInterceptorChain {
   /** Runs the activity inside the inbound interceptors. */
   execute(input: ActivityExecuteInput, run: (args: unknown[]) => Promise<unknown>): Promise<unknown> {
     return composeInterceptors(this.#inbound, "execute", ({ args }) => run(args))(input);
+  }
+
+  /** The tags of metrics, as the outbound interceptors made so far want them. */
+  metricTags(tags: GetMetricTagsInput): GetMetricTagsInput {
+    return composeInterceptors(this.#outbound, "getMetricTags", (own) => own)(tags);
   }
 
   /** The attributes of log lines, as the outbound interceptors made so far want them. */

@@ -111,6 +111,20 @@ export {
   SdkComponent,
 } from "./logger.ts";
 export {
+  type Metric,
+  type MetricCounter,
+  type MetricGauge,
+  type MetricHistogram,
+  type MetricKind,
+  type MetricMeter,
+  type MetricTags,
+  type MetricTagsOrFunc,
+  type MetricUpDownCounter,
+  noopMetricMeter,
+  type NumericMetricValueType,
+} from "./metrics.ts";
+export { MetricMeterWithComposedTags } from "./tagged-metrics.ts";
+export {
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
   decodeWorkflowIdConflictPolicy,

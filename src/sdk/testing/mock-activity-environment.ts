@@ -9,7 +9,8 @@ import type { Info } from "../activity/activity-info.ts";
 import { type ActivityTimers, systemTimers } from "../activity/activity-timers.ts";
 import { ActivityCancellation, type ActivityCancelReason } from "../activity/cancellation.ts";
 import { Context, runInContext } from "../activity/context.ts";
-import type { Logger } from "../common/index.ts";
+import { activityMetricMeter } from "../activity/metric-meter.ts";
+import { type Logger, type MetricMeter, noopMetricMeter } from "../common/index.ts";
 
 /** The info of an activity in a test, where the test says nothing else. */
 export const defaultActivityInfo: Info = {
@@ -44,6 +45,8 @@ const silentLogger: Logger = {
 export interface MockActivityEnvironmentOptions {
   /** Where the activity's log lines go. Default: nowhere. */
   readonly logger?: Logger | undefined;
+  /** Where the activity's metrics go. Default: nowhere. */
+  readonly metricMeter?: MetricMeter | undefined;
   /** What `sleep` waits on. Default: real time. */
   readonly timers?: ActivityTimers | undefined;
 }
@@ -64,8 +67,10 @@ export class MockActivityEnvironment {
   readonly #listeners = new Set<HeartbeatListener>();
 
   constructor(info: Partial<Info> = {}, options: MockActivityEnvironmentOptions = {}) {
+    const completeInfo = { ...defaultActivityInfo, ...info };
     this.context = new Context({
-      info: { ...defaultActivityInfo, ...info },
+      info: completeInfo,
+      metricMeter: activityMetricMeter(options.metricMeter ?? noopMetricMeter, completeInfo),
       cancellation: this.#cancellation,
       heartbeat: (details) => this.#emit(details),
       timers: options.timers ?? systemTimers,

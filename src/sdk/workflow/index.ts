@@ -152,6 +152,7 @@ export { ChildWorkflowCancellationType, ParentClosePolicy } from "./child-choice
 export { type ChildWorkflowHandle, executeChild, startChild } from "./children.ts";
 export { type ExternalWorkflowHandle, getExternalWorkflowHandle } from "./external-workflows.ts";
 export { log } from "./log.ts";
+export { metricMeter } from "./metric-meter.ts";
 export {
   allHandlersFinished,
   currentUpdateInfo,
@@ -160,6 +161,7 @@ export {
   type WorkflowMetadata,
   workflowMetadataQuery,
 } from "./message-information.ts";
+export { getRandomStream, workflowRandom, type WorkflowRandomStream } from "./random-streams.ts";
 export { inWorkflowContext, uuid4, workflowInfo } from "./workflow-information.ts";
 
 // A workflow module may take `Date` or `setTimeout` aside while it loads; this module has loaded before it.

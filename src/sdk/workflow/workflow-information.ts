@@ -37,5 +37,5 @@ export function inWorkflowContext(): boolean {
  * const idempotencyKey = uuid4();
  */
 export function uuid4(): string {
-  return requireActivatingFrame("uuid4").workflowRun.random.uuid4();
+  return requireActivatingFrame("uuid4").workflowRun.random.chosen.uuid4();
 }

@@ -1,4 +1,5 @@
 import {
+  metricMeter,
   proxySinks,
   type Sinks,
   workflowInfo,
@@ -24,8 +25,10 @@ export const interceptors: WorkflowInterceptorsFactory = () => ({
     {
       async scheduleActivity(input, next) {
         audit.scheduled(input.activityType);
+        metricMeter.createCounter("activities.scheduled").add(1, { activityType: input.activityType });
         return await next({ ...input, options: { ...input.options, summary: `For the audit: ${input.activityType}` } });
       },
+      getMetricTags: (tags, next) => next({ ...tags, audited: true }),
     },
   ],
 });

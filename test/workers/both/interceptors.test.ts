@@ -2,12 +2,13 @@
 import { describe, expect, it } from "vitest";
 
 import { WithStartWorkflowOperation } from "../../../src/sdk/client/index.ts";
-import { sessionsOpened } from "../fixtures/application.ts";
+import { meter, sessionsOpened } from "../fixtures/application.ts";
 import { recorded } from "../fixtures/recording-interceptors.ts";
 import {
   catchesListed,
   continuesOnce,
   correct,
+  countsSteps,
   hearsOneHint,
   hint,
   hints,
@@ -134,6 +135,24 @@ describe("sinks and the log", () => {
     // One that wants to hear replays hears step 1 in all five sessions.
     expect(entries.filter((entry) => entry === "always: step 1")).toHaveLength(5);
     expect(entries.filter((entry) => entry === "always: step 4")).toHaveLength(2);
+    await expectToReplay(workflowId);
+  });
+});
+
+describe("metrics", () => {
+  it("reach the worker's meter once, although every session is lost", async () => {
+    const workflowId = freshId("measured-break-session");
+    await client.workflow.execute(countsSteps, { workflowId, args: [3] });
+    const tags = { namespace: "default", taskQueue: "default", workflowId };
+    const measured = meter.measured.filter((entry) => entry.tags?.["workflowId"] === workflowId);
+    expect(measured.filter(({ name }) => name === "workflow.steps")).toEqual(
+      [1, 2, 3].map((value) => ({ name: "workflow.steps", value, tags: { ...tags, workflowType: "countsSteps" } })),
+    );
+    const run = { name: "activity.runs", value: 1, tags: { ...tags, activityType: "measures", isLocal: false } };
+    expect(measured.filter(({ name }) => name === run.name)).toEqual([
+      ...[1, 2, 3].map(() => run),
+      { ...run, tags: { ...run.tags, isLocal: true } },
+    ]);
     await expectToReplay(workflowId);
   });
 });
