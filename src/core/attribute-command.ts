@@ -10,7 +10,7 @@ import type {
   UpsertWorkflowSearchAttributesCommand,
 } from "./command.ts";
 import { type CommandContext, type CommandProblem, problem } from "./command-context.ts";
-import { mergeSearchAttributes } from "./evolve.ts";
+import { mergeMemo, mergeSearchAttributes } from "./evolve.ts";
 import { idProblem } from "./identifiers.ts";
 import { MAX_MEMO_BYTES, MAX_PAYLOADS_BYTES, MAX_SEARCH_ATTRIBUTES_BYTES } from "./limits.ts";
 import { payloadMapBytes, payloadsBytes, searchAttributeBytes } from "./payload.ts";
@@ -69,16 +69,14 @@ export function modifyProperties(
   context: CommandContext,
   { upsertedMemo, removedMemoKeys }: ModifyWorkflowPropertiesCommand,
 ): CommandProblem | undefined {
-  const { draft, state, workflowTaskCompletedEventId } = context;
-  const bytes = payloadMapBytes(upsertedMemo) + payloadMapBytes(state.memo);
+  const { draft, workflowTaskCompletedEventId } = context;
+  const change = { upsertedMemo, ...(removedMemoKeys && removedMemoKeys.length > 0 ? { removedMemoKeys } : {}) };
+  context.currentMemo = mergeMemo(context.currentMemo, change);
+  const bytes = Math.max(payloadMapBytes(upsertedMemo), payloadMapBytes(context.currentMemo));
   if (bytes > MAX_MEMO_BYTES) {
     const message = `memo: ${bytes} bytes with what is there already, the limit is ${MAX_MEMO_BYTES} bytes`;
     return problem("BAD_MODIFY_WORKFLOW_PROPERTIES_ATTRIBUTES", message);
   }
-  draft.append("WorkflowPropertiesModified", {
-    upsertedMemo,
-    ...(removedMemoKeys && removedMemoKeys.length > 0 ? { removedMemoKeys } : {}),
-    workflowTaskCompletedEventId,
-  });
+  draft.append("WorkflowPropertiesModified", { ...change, workflowTaskCompletedEventId });
   return undefined;
 }

@@ -6,7 +6,7 @@
 import type { Draft } from "./draft.ts";
 import type { WorkflowTaskFailedCause } from "./history-event.ts";
 import { countExternals } from "./outbox.ts";
-import type { SearchAttributeMap } from "./payload.ts";
+import type { PayloadMap, SearchAttributeMap } from "./payload.ts";
 import { type WorkflowState, carriedUpdates, openUpdates } from "./state.ts";
 import type { UpdateMessage } from "./workflow-task.ts";
 
@@ -30,6 +30,8 @@ export interface CommandContext {
   readonly carriedUpdates: Map<string, UpdateMessage>;
   /** Accepted updates that have not ended, with the event that accepted each. */
   readonly openUpdates: Map<string, number>;
+  /** The memo with what this task has changed of it. */
+  currentMemo: PayloadMap | undefined;
   /** Open timers by id with the event that started them, those of this task included. */
   readonly timers: Map<string, number>;
   /** Open children, and signals and cancellations under way to other workflows, those of this task included. */
@@ -54,6 +56,7 @@ export function commandContext(
     activityIds: new Set(Object.values(state.activities).map((activity) => activity.activityId)),
     cancelRequested: new Set(),
     currentSearchAttributes: state.searchAttributes,
+    currentMemo: state.memo,
     carriedUpdates: new Map(carriedUpdates(state).map((update) => [update.updateId, update])),
     openUpdates: new Map(openUpdates(state)),
     timers: new Map(Object.values(state.timers).map((timer) => [timer.timerId, timer.startedEventId])),

@@ -7,7 +7,7 @@
  */
 import type { EventAttributes, EventOf, HistoryEvent } from "./history-event.ts";
 import { FIRST_REDELIVERY_MS, cancelRequestId, hasOutbox, isItself } from "./outbox.ts";
-import type { SearchAttributeMap } from "./payload.ts";
+import type { PayloadMap, SearchAttributeMap } from "./payload.ts";
 import {
   type BufferedEvent,
   type ProgressChange,
@@ -85,7 +85,7 @@ export function initialState(identity: RunIdentity, started: EventOf<"WorkflowEx
     signalCount: 0,
     admittedUpdates: [],
     updates: namedRecord(),
-    externalRequestIds: [...(started.attributes.inheritedRequestIds ?? [])],
+    recentRequestIds: [...(started.attributes.inheritedRequestIds ?? [])],
     cancelRequested: false,
     ...(started.attributes.memo ? { memo: started.attributes.memo } : {}),
     ...(started.attributes.searchAttributes ? { searchAttributes: started.attributes.searchAttributes } : {}),
@@ -197,32 +197,36 @@ export function mergeSearchAttributes(
   return { indexedFields: { ...fields } };
 }
 
-function upsertMemo(state: WorkflowState, change: EventAttributes["WorkflowPropertiesModified"]): void {
-  const fields = namedRecord({ ...state.memo?.fields, ...change.upsertedMemo.fields });
+/** A memo with changes laid over it. */
+export function mergeMemo(
+  before: PayloadMap | undefined,
+  change: Pick<EventAttributes["WorkflowPropertiesModified"], "upsertedMemo" | "removedMemoKeys">,
+): PayloadMap {
+  const fields = namedRecord({ ...before?.fields, ...change.upsertedMemo.fields });
   for (const name of change.removedMemoKeys ?? []) delete fields[name];
-  state.memo = { fields: { ...fields } };
+  return { fields: { ...fields } };
 }
 
-/** Request ids of other workflows that are kept at the least. */
-const EXTERNAL_REQUEST_IDS = 200;
+/** Request ids that are kept at the least. */
+const RECENT_REQUEST_IDS = 200;
 
-function rememberExternal(state: WorkflowState, requestId: string): void {
-  if (state.externalRequestIds.includes(requestId)) return;
-  state.externalRequestIds.push(requestId);
-  if (state.externalRequestIds.length > 2 * EXTERNAL_REQUEST_IDS)
-    state.externalRequestIds = state.externalRequestIds.slice(-EXTERNAL_REQUEST_IDS);
+function rememberRequest(state: WorkflowState, requestId: string): void {
+  if (state.recentRequestIds.includes(requestId)) return;
+  state.recentRequestIds.push(requestId);
+  if (state.recentRequestIds.length > 2 * RECENT_REQUEST_IDS)
+    state.recentRequestIds = state.recentRequestIds.slice(-RECENT_REQUEST_IDS);
 }
 
 function receiveSignal(state: WorkflowState, signal: EventAttributes["WorkflowExecutionSignaled"]): void {
   countSignal(state, signal.requestId);
-  if (signal.externalWorkflowExecution) rememberExternal(state, signal.requestId);
+  rememberRequest(state, signal.requestId);
 }
 
 function receiveCancel(state: WorkflowState, request: EventAttributes["WorkflowExecutionCancelRequested"]): void {
   state.cancelRequested = true;
   const { externalWorkflowExecution: sender, externalInitiatedEventId: initiatedEventId } = request;
   if (!sender || initiatedEventId === undefined) return;
-  rememberExternal(state, cancelRequestId({ runId: sender.runId, initiatedEventId }));
+  rememberRequest(state, cancelRequestId({ runId: sender.runId, initiatedEventId }));
 }
 
 /** Something is to be delivered; should the delivery be lost, it is made again by this time. */
@@ -289,6 +293,7 @@ const CLOSED_AS = {
 } as const;
 
 function close(state: WorkflowState, event: HistoryEvent, status: WorkflowState["status"]): void {
+  const wasWaiting = hasOutbox(state);
   state.status = status;
   if ("newExecutionRunId" in event.attributes) state.newExecutionRunId = event.attributes.newExecutionRunId;
   state.closeEventId = event.eventId;
@@ -299,7 +304,8 @@ function close(state: WorkflowState, event: HistoryEvent, status: WorkflowState[
   state.buffered = [];
   state.admittedUpdates = [];
   // Children stay: their parent close policy is what the run still has to see to.
-  redeliverBy(state, event.eventTimeMs + FIRST_REDELIVERY_MS);
+  const atMs = event.eventTimeMs + FIRST_REDELIVERY_MS;
+  state.redeliverMs = wasWaiting ? Math.min(state.redeliverMs, atMs) : atMs;
 }
 
 /** What an event does to the entity it is about; the same whether it is numbered or still buffered. */
@@ -359,7 +365,8 @@ function evolveNumbered(state: WorkflowState, event: HistoryEvent): void {
       state.searchAttributes = mergeSearchAttributes(state.searchAttributes, event.attributes.searchAttributes);
       return;
     case "WorkflowPropertiesModified":
-      return upsertMemo(state, event.attributes);
+      state.memo = mergeMemo(state.memo, event.attributes);
+      return;
     case "WorkflowTaskScheduled":
       return scheduleWorkflowTask(state, event);
     case "WorkflowTaskStarted":

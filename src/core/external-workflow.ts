@@ -160,7 +160,7 @@ export function repeatedRequest(
 ): Decision<{ readonly runId: string }> | undefined {
   if (!state || !request.sender) return undefined;
   const { requestId } = request;
-  const isKnown = state.signalRequestIds[requestId] === true || state.externalRequestIds.includes(requestId);
+  const isKnown = state.signalRequestIds[requestId] === true || state.recentRequestIds.includes(requestId);
   return isKnown ? unchanged({ runId: state.identity.runId }) : undefined;
 }
 
@@ -181,7 +181,7 @@ export function notItsChild(
   return rejected("WorkflowNotFound", `run ${runId} of workflow id '${workflowId}' is not a child of the sender`);
 }
 
-/** Ids of the newest requests from other workflows, for the next run of the chain to know. */
+/** Ids of the newest requests, for the next run under the workflow id to know. */
 export function inheritedRequestIds(state: Readonly<WorkflowState>): readonly string[] {
-  return state.externalRequestIds.slice(-MAX_INHERITED_REQUEST_IDS);
+  return state.recentRequestIds.slice(-MAX_INHERITED_REQUEST_IDS);
 }

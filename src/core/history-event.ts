@@ -128,8 +128,8 @@ export interface EventAttributes {
     /** Time before the first workflow task. */
     readonly firstWorkflowTaskBackoffMs?: number;
     /**
-     * Request ids of signals that other workflows sent to the runs before, so that a message delivered twice is seen
-     * once though the run changed between. Not exported.
+     * Request ids of what was sent to the runs before, so that a message delivered twice is seen once though the run
+     * changed between. Not exported.
      */
     readonly inheritedRequestIds?: readonly string[];
   };

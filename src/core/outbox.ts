@@ -89,7 +89,10 @@ export function outboxOf(state: Readonly<WorkflowState>): readonly OutboxItem[] 
     const { namespace, target, initiatedEventId } = external;
     items.push(item(external.kind, initiatedEventId, { namespace, workflowId: target.workflowId }));
   }
-  items.sort((a, b) => a.initiatedEventId - b.initiatedEventId);
+  // What the close policy asks for comes from the run's last event, whenever the child was initiated.
+  const causeOf = ({ kind, initiatedEventId }: OutboxItem): number =>
+    kind === "terminateChild" || kind === "cancelChild" ? (state.closeEventId ?? 0) : initiatedEventId;
+  items.sort((a, b) => causeOf(a) - causeOf(b) || a.initiatedEventId - b.initiatedEventId);
   const { parent } = state.start;
   if (parent && hasParentToTell(state) && !isOpen) items.push(item("tellParent", parent.initiatedEventId, parent));
   return items;

@@ -145,7 +145,7 @@ function firstEvents(
   signal: FirstSignal | undefined,
 ): readonly HistoryEvent[] {
   const eventTimeMs = Math.max(nowMs, before?.lastEventTimeMs ?? 0);
-  // What another workflow has sent to this id must not be taken twice, though the run is another now.
+  // What was sent to this id must not be taken twice, though the run is another now.
   const requestIds = before ? inheritedRequestIds(before) : [];
   const started = startedEvent(identity, request, eventTimeMs, requestIds);
   const state = initialState(identity, started);

@@ -180,8 +180,8 @@ export interface WorkflowState {
   admittedUpdates: AdmittedUpdate[];
   /** By update id. */
   updates: Record<string, AcceptedUpdate>;
-  /** Request ids of what other workflows have sent, the newest last; those of the runs before included. */
-  externalRequestIds: string[];
+  /** Request ids of what was sent to the run last, the newest last; those of the runs before included. */
+  recentRequestIds: string[];
   cancelRequested: boolean;
   /** As the workflow has changed them. */
   memo?: PayloadMap;

@@ -56,19 +56,19 @@ export class OutboxCourier {
 
   /** Takes up whatever waits and is due. Returns at once. */
   deliver(): void {
-    for (const run of this.#options.turn.unsettled) this.#deliverRun(run);
+    // Whatever comes later for a target waits for what comes first, in this run or one before it.
+    const passed = new Set<string>();
+    for (const run of this.#options.turn.unsettled) this.#deliverRun(run, passed);
   }
 
-  #deliverRun(run: LoadedRun): void {
+  #deliverRun(run: LoadedRun, passed: Set<string>): void {
     const { turn } = this.#options;
     const nowMs = Date.now();
     const waiting = outboxOf(run.state).filter((item) => !this.#settled.has(nameOf(run, item)));
     if (waiting.length === 0 && run.state.status !== "RUNNING") return this.#settle(run);
-    const passed = new Set<string>();
     let nextMs = Number.POSITIVE_INFINITY;
     for (const item of waiting) {
       const target = `${item.namespace}/${item.workflowId}`;
-      // Whatever comes later for this target waits for what comes first.
       if (passed.has(target)) continue;
       passed.add(target);
       if (this.#busy.has(target)) continue;

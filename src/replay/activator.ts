@@ -54,6 +54,8 @@ export class Activator {
   readonly #options: ActivatorOptions;
   readonly #rootScope: RootCancellationScope;
   #workflow: WorkflowFunction | undefined;
+  /** Whether a replay will know of anything in the batch that runs. */
+  #hasMoved = false;
 
   constructor(options: ActivatorOptions) {
     const { open, dataConverter, logger } = options;
@@ -91,8 +93,9 @@ export class Activator {
     try {
       for (const job of jobs) if (job.kind === "initializeWorkflow") this.#inRoot(() => this.#prepare(job.event));
       for (const [batchIndex, batch] of batchJobs(jobs, run.flags.hasLang(SINGLE_BATCH)).entries()) {
+        this.#hasMoved = false;
         this.#inRoot(() => this.#interceptBatch(batch, batchIndex));
-        await this.#settle();
+        await this.#settle(this.#hasMoved);
         if (run.taskError) return;
       }
       this.#inRoot(() => this.#conclude());
@@ -135,12 +138,21 @@ export class Activator {
     let started: EventOf<"WorkflowExecutionStarted"> | undefined;
     for (const job of jobs) {
       if (job.kind === "initializeWorkflow") started = job.event;
-      else this.#runJob(job);
+      else if (!this.#runTracedJob(job)) continue;
+      this.#hasMoved = true;
       this.run.conditions.unblock();
     }
     if (started === undefined) return;
     this.#start(started);
     this.run.conditions.unblock();
+  }
+
+  /** False for an update that was not accepted: a replay will not know of it, so that nothing may come of it here. */
+  #runTracedJob(job: Exclude<Job, { kind: "initializeWorkflow" }>): boolean {
+    const accepted = () => this.run.outbox.commandTypes.filter((type) => type === "AcceptUpdate").length;
+    const before = job.kind === "doUpdate" ? accepted() : -1;
+    this.#runJob(job);
+    return before === -1 || accepted() > before;
   }
 
   #runJob(job: Exclude<Job, { kind: "initializeWorkflow" }>): void {
@@ -174,8 +186,9 @@ export class Activator {
   }
 
   /** Lets microtasks run, and evaluates conditions again, until none is unblocked. */
-  async #settle(): Promise<void> {
+  async #settle(hasMoved: boolean): Promise<void> {
     await nextTurn();
+    if (!hasMoved) return;
     while (!this.run.taskError && this.#inRoot(() => this.run.conditions.unblock()) > 0) await nextTurn();
   }
 

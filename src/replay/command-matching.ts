@@ -63,6 +63,11 @@ export class UnansweredCommands {
     this.#entries = [];
   }
 
+  /** Forgets refusals, which history never answers: a task that follows without news must not answer with them again. */
+  forgetRejections(): void {
+    this.#entries = this.#entries.filter(({ command }) => command.commandType !== "RejectUpdate");
+  }
+
   #isPassedOver(event: CommandEvent): boolean {
     const passesPatchList = this.#passesPatchList;
     this.#passesPatchList = false;

@@ -95,7 +95,10 @@ function timedOutFailure(request: LocalActivityRequest, cause: Failure): Failure
 
 /** What the code is told of an end. */
 export function localActivityResolution(completion: LocalActivityCompletion): LocalActivityResolution {
-  const { request, end, attempt, originalScheduleTimeMs } = completion;
+  const { request, attempt, originalScheduleTimeMs } = completion;
+  // A replay knows the marker's failure alone: a cancellation or timeout that the activity threw looks like its own.
+  const end =
+    completion.end.kind === "failed" ? recordedEnd(undefined, completion.end.failure, undefined) : completion.end;
   if (end.kind === "completed") return { kind: "completed", result: end.result };
   if (end.kind === "backoff") {
     const { delayMs } = end;

@@ -8,7 +8,7 @@ import type { WorkflowRun } from "./workflow-run.ts";
 
 /** Whether a patch is in; where nothing may be recorded, nothing is. */
 function takePatch(run: WorkflowRun, id: string, deprecated: boolean): boolean {
-  if (run.phase !== "activating" && run.phase !== "idle") return run.patches.peek(id);
+  if (run.phase !== "activating" && run.phase !== "idle") return run.patches.peek(id, run.phase === "querying");
   run.assertActivating(deprecated ? "deprecatePatch" : "patched");
   return run.patches.take(id, deprecated);
 }

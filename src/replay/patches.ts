@@ -57,8 +57,9 @@ export class Patches {
   }
 
   /** Whether the code has a patch, without anything coming of the question: for queries and validators. */
-  peek(id: string): boolean {
-    return this.#taken.has(id) || this.#present.has(id) || !this.#options.isReplaying();
+  peek(id: string, isQuery: boolean): boolean {
+    // A query is asked of what history holds, whether or not the session that answers ran the last task itself.
+    return this.#taken.has(id) || this.#present.has(id) || (!isQuery && !this.#options.isReplaying());
   }
 
   /** Whether the code is to run a patch. Throws `IllegalStateError` before there is a workflow to run. */

@@ -20,6 +20,7 @@ import {
   HoldfastFailure,
   type PayloadChannel,
 } from "../codec/index.ts";
+import type { Failure } from "../core/failure.ts";
 import { DeterminismViolationError } from "./determinism-errors.ts";
 import { headersFromWire } from "./headers.ts";
 import type { UpdateInput, WorkflowInboundCallsInterceptor } from "./interceptors.ts";
@@ -138,6 +139,20 @@ function failUpdate(run: WorkflowRun, updateId: string, error: HoldfastFailure, 
 
 /** Leaves no event: for history, an update that was rejected never came. */
 function rejectUpdate(run: WorkflowRun, updateId: string, error: unknown): void {
-  const failure = run.toFailure(failureChannel(run, updateId), ensureTemporalFailure(error));
-  run.outbox.push({ commandType: "RejectUpdate", updateId, failure });
+  run.outbox.push({ commandType: "RejectUpdate", updateId, failure: rejection(run, updateId, error) });
+}
+
+/** Details that no converter takes are left out: the update would come back with each try of a task that failed. */
+function rejection(run: WorkflowRun, updateId: string, error: unknown): Failure {
+  const channel = failureChannel(run, updateId);
+  const thrown = ensureTemporalFailure(error);
+  try {
+    return run.toFailure(channel, thrown);
+  } catch {
+    const type = thrown instanceof ApplicationFailure ? thrown.type : thrown.name;
+    return run.toFailure(
+      channel,
+      ApplicationFailure.nonRetryable(`${thrown.message} (its details could not be encoded)`, type),
+    );
+  }
 }

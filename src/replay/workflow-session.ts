@@ -328,6 +328,7 @@ export class WorkflowSession implements WorkflowSessionRpc {
     this.#answersLiveTask = live !== undefined;
     this.#liveStartedEventId = undefined;
     this.#hasNews = false;
+    this.#unanswered.forgetRejections();
     this.#activator.run.flags.record(event.attributes.sdkMetadata);
   }
 

@@ -15,7 +15,7 @@ import {
   resultOf,
 } from "../../src/core/outbox.ts";
 import { rejected } from "../../src/core/rejection.ts";
-import { type Scenario, type Step, given, started, taskCompleted, terminated } from "./given.ts";
+import { type Scenario, type Step, given, passed, started, taskCompleted, terminated } from "./given.ts";
 import * as make from "./requests.ts";
 
 const parent = { namespace: "default", workflowId: "parent", runId: "parent-run", initiatedEventId: 5 };
@@ -81,8 +81,23 @@ describe("a closed run", () => {
 
   it("still starts a child that is to be abandoned, and still signals", () => {
     const scenario = given(...children, terminated());
-    expect(keys(scenario)).toEqual(["terminateChild/5", "cancelChild/6", "startChild/7"]);
+    expect(keys(scenario)).toEqual(["startChild/7", "terminateChild/5", "cancelChild/6"]);
     expect(keys(given(started(), taskCompleted(make.signalExternal("b"), make.COMPLETE)))).toEqual(["signal/5"]);
+  });
+
+  it("delivers what its code asked for before what the close policy does", () => {
+    const signalled = given(
+      started(),
+      taskCompleted(make.startChild("a", { parentClosePolicy: "REQUEST_CANCEL" })),
+      (scenario) => void scenario.take("recordChildStart", make.childStarted(5)),
+      taskCompleted(make.signalExternal("a", { childWorkflowOnly: true }), make.COMPLETE),
+    );
+    expect(outboxOf(signalled.run).map((item) => item.kind)).toEqual(["signal", "cancelChild"]);
+  });
+
+  it("is looked at again when its delivery may have been lost, not at once", () => {
+    const closed = given(started({ parent }), passed(60_000), taskCompleted(make.COMPLETE));
+    expect(nextDeadlineMs(closed.run)).toBe(closed.nowMs + FIRST_REDELIVERY_MS);
   });
 
   it("that another follows is remembered if it may have something to deliver", () => {

@@ -23,13 +23,14 @@ class Desk {
   settled = 0;
   readonly courier: OutboxCourier;
 
-  constructor(scenario: Scenario) {
+  /** `earlier` are runs under the same workflow id that are not through with their deliveries. */
+  constructor(scenario: Scenario, earlier: readonly LoadedRun[] = []) {
     this.scenario = scenario;
-    const run: LoadedRun = { number: 1, state: scenario.run };
+    const run: LoadedRun = { number: earlier.length + 1, state: scenario.run };
     this.courier = new OutboxCourier({
       turn: {
         get unsettled() {
-          return run.state.outboxSettled ? [] : [run];
+          return run.state.outboxSettled ? earlier : [...earlier, run];
         },
         committed: undefined,
         redeliverAt: (_, atMs) => void this.redeliveries.push(atMs),
@@ -155,7 +156,7 @@ describe("the courier", () => {
     const commands = policies.map((parentClosePolicy) => make.startChild(parentClosePolicy, { parentClosePolicy }));
     const all = new Desk(given(started(), taskCompleted(...commands), terminated()));
     all.courier.deliver();
-    expect(all.made).toEqual(["terminate TERMINATE", "requestCancel REQUEST_CANCEL", "start ABANDON"]);
+    expect(all.made).toEqual(["start ABANDON", "terminate TERMINATE", "requestCancel REQUEST_CANCEL"]);
     await all.answer(0);
     await all.answer(1);
     expect(all.settled).toBe(0);
@@ -164,6 +165,16 @@ describe("the courier", () => {
     expect(all.scenario.run.outboxSettled).toBe(true);
     all.courier.deliver();
     expect(all.made).toHaveLength(3);
+  });
+
+  it("lets no run overtake one before it on the way to the same target", async () => {
+    const first = given(started(), taskCompleted(make.signalExternal("x"), make.COMPLETE));
+    const second = given(started(), taskCompleted(make.signalExternal("x")));
+    const both = new Desk(second, [{ number: 1, state: first.run }]);
+    both.courier.deliver();
+    await both.fail(0);
+    both.courier.deliver();
+    expect(both.made).toEqual(["signal x"]);
   });
 
   it("tells a child whose start is under way when its parent closes only after that start", async () => {

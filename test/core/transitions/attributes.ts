@@ -5,7 +5,7 @@ import type { Command } from "../../../src/core/command.ts";
 import { describeRun } from "../../../src/core/description.ts";
 import { MAX_MEMO_BYTES, MAX_PAYLOADS_BYTES, MAX_SEARCH_ATTRIBUTES_BYTES } from "../../../src/core/limits.ts";
 import type { Payload } from "../../../src/core/payload.ts";
-import { given, started } from "../given.ts";
+import { given, signaled, started, taskCompleted } from "../given.ts";
 import * as make from "../requests.ts";
 
 const upsert = (indexedFields: Readonly<Record<string, Payload>>): Command => ({
@@ -87,6 +87,19 @@ describe("the memo", () => {
     expect(describeRun(scenario.run, scenario.nowMs).memo).toEqual({
       fields: { a: { data: "CCCC" }, c: { data: "DDDD" } },
     });
+  });
+
+  it("counts what its task has changed already, and not what was replaced", () => {
+    const upsert = (name: string): Command => ({
+      commandType: "ModifyWorkflowProperties",
+      upsertedMemo: { fields: { [name]: { data: text(0.75 * MAX_MEMO_BYTES) } } },
+    });
+    given(started())
+      .whenCompleted(upsert("a"), upsert("b"))
+      .thenEvents(["WorkflowTaskFailed", { cause: "BAD_MODIFY_WORKFLOW_PROPERTIES_ATTRIBUTES" }]);
+    given(started(), taskCompleted(upsert("a")), signaled("s"))
+      .whenCompleted(upsert("a"))
+      .thenReplies({ kept: true });
   });
 
   it("has a size", () => {

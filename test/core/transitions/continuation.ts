@@ -173,6 +173,13 @@ describe("the chain", () => {
       .thenNothing();
   });
 
+  it("takes a client's signal once, though its repetition reaches the next run", () => {
+    given(started(), taskCompleted(), signaled("s1"), taskCompleted(next()))
+      .when("signal", make.signalRequest("s1"))
+      .thenReplies({ runId: make.NEXT_RUN_ID })
+      .thenNothing();
+  });
+
   it("is guarded by its first run id, not by that of the current run", () => {
     const scenario = given(started(), taskCompleted(next()));
     scenario

@@ -229,6 +229,6 @@ describe("the ids of requests that other workflows have sent", () => {
     const ids = inheritedRequestIds(scenario.run);
     expect(ids).toHaveLength(100);
     expect(ids.at(-1)).toBe("x999");
-    expect(scenario.run.externalRequestIds.length).toBeLessThanOrEqual(400);
+    expect(scenario.run.recentRequestIds.length).toBeLessThanOrEqual(400);
   });
 });
