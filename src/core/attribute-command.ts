@@ -10,7 +10,7 @@ import type {
   UpsertWorkflowSearchAttributesCommand,
 } from "./command.ts";
 import { type CommandContext, type CommandProblem, problem } from "./command-context.ts";
-import { mergeMemo, mergeSearchAttributes } from "./evolve.ts";
+import { mergeMemo, mergeSearchAttributes } from "./attribute-merge.ts";
 import { idProblem } from "./identifiers.ts";
 import { MAX_MEMO_BYTES, MAX_PAYLOADS_BYTES, MAX_SEARCH_ATTRIBUTES_BYTES } from "./limits.ts";
 import { payloadMapBytes, payloadsBytes, searchAttributeBytes } from "./payload.ts";

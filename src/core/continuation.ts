@@ -26,6 +26,7 @@ import {
 } from "./limits.ts";
 import { type SearchAttributeMap, payloadMapBytes, payloadsBytes, searchAttributeBytes } from "./payload.ts";
 import { retryPolicyProblem } from "./retry-policy.ts";
+import { parentAttributes } from "./start.ts";
 import type { RunIdentity, WorkflowState } from "./state.ts";
 
 /** Ends the run and begins the next. `newRunId` was never used before. */
@@ -139,7 +140,7 @@ export function chainAttributes(
     continuedExecutionRunId: identity.runId,
     ...(start.cronSchedule === undefined ? {} : { cronSchedule: start.cronSchedule }),
     ...executionTimeout(state),
-    ...parentAttributes(state),
+    ...parentAttributes(start),
     ...(requestIds.length > 0 ? { inheritedRequestIds: requestIds } : {}),
   };
 }
@@ -157,20 +158,6 @@ function executionTimeout({ start }: Readonly<WorkflowState>): Partial<StartedAt
 export function withinExecution(runTimeoutMs: number, { start }: Readonly<WorkflowState>, nowMs: number): number {
   if (start.executionExpirationTimeMs === undefined) return runTimeoutMs;
   return Math.min(runTimeoutMs, Math.max(1, start.executionExpirationTimeMs - nowMs));
-}
-
-function parentAttributes({ start }: Readonly<WorkflowState>): Partial<StartedAttributes> {
-  const { parent, root } = start;
-  return {
-    ...(parent
-      ? {
-          parentWorkflowNamespace: parent.namespace,
-          parentWorkflowExecution: { workflowId: parent.workflowId, runId: parent.runId },
-          parentInitiatedEventId: parent.initiatedEventId,
-        }
-      : {}),
-    ...(root ? { rootWorkflowExecution: root } : {}),
-  };
 }
 
 /** Puts the first commit of the next run into the one that ends this run. */

@@ -8,6 +8,7 @@
  * (2) on flush, events that close activities and children come after the other buffered ones; (3) nothing follows a close event.
  */
 import type { Failure } from "./failure.ts";
+import { ACTIVITY_CLOSING, RUN_CLOSING, isLate, openedBy } from "./closing-events.ts";
 import type { EventAttributes, EventType, HistoryEvent, UserMetadata } from "./history-event.ts";
 import { MAX_HISTORY_BYTES, MAX_HISTORY_EVENTS } from "./limits.ts";
 import type { Reply } from "./rejection.ts";
@@ -73,34 +74,6 @@ export function unchanged<T>(value: T): Decision<T> {
   return { ok: true, changes: NO_CHANGES, value };
 }
 
-const ACTIVITY_CLOSING: ReadonlySet<EventType> = new Set<EventType>([
-  "ActivityTaskCompleted",
-  "ActivityTaskFailed",
-  "ActivityTaskTimedOut",
-  "ActivityTaskCanceled",
-]);
-
-const CHILD_CLOSING: ReadonlySet<EventType> = new Set<EventType>([
-  "ChildWorkflowExecutionCompleted",
-  "ChildWorkflowExecutionFailed",
-  "ChildWorkflowExecutionCanceled",
-  "ChildWorkflowExecutionTimedOut",
-  "ChildWorkflowExecutionTerminated",
-]);
-
-function isLate({ eventType }: BufferedEvent): boolean {
-  return ACTIVITY_CLOSING.has(eventType) || CHILD_CLOSING.has(eventType);
-}
-
-const CLOSING: ReadonlySet<EventType> = new Set<EventType>([
-  "WorkflowExecutionCompleted",
-  "WorkflowExecutionFailed",
-  "WorkflowExecutionTimedOut",
-  "WorkflowExecutionCanceled",
-  "WorkflowExecutionTerminated",
-  "WorkflowExecutionContinuedAsNew",
-]);
-
 export class Draft {
   readonly #state: Readonly<WorkflowState>;
   readonly #nowMs: number;
@@ -159,7 +132,7 @@ export class Draft {
     // The pair (type, attributes) is checked by the signature; the union cannot see that.
     const metadata = userMetadata ? { userMetadata } : {};
     this.#events.push({ eventId, eventTimeMs, eventType, attributes, ...metadata } as HistoryEvent);
-    if (CLOSING.has(eventType)) this.#closed = true;
+    if (RUN_CLOSING.has(eventType)) this.#closed = true;
     return eventId;
   }
 
@@ -441,10 +414,4 @@ export class Draft {
     const updates = { admitted: this.#admitted, rejected: this.#rejectedUpdates, taskDropped: this.#taskDropped };
     return { updates };
   }
-}
-
-/** The event that scheduled or initiated what this event ends. */
-function openedBy(attributes: object): number {
-  if ("scheduledEventId" in attributes) return Number(attributes.scheduledEventId);
-  return "initiatedEventId" in attributes ? Number(attributes.initiatedEventId) : 0;
 }

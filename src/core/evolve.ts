@@ -5,9 +5,9 @@
  * history was decided before. A buffered event takes effect on its entity at once and again, harmlessly, when it is
  * numbered.
  */
+import { mergeMemo, mergeSearchAttributes } from "./attribute-merge.ts";
 import type { EventAttributes, EventOf, HistoryEvent } from "./history-event.ts";
 import { FIRST_REDELIVERY_MS, cancelRequestId, hasOutbox, isItself } from "./outbox.ts";
-import type { PayloadMap, SearchAttributeMap } from "./payload.ts";
 import {
   type BufferedEvent,
   type ProgressChange,
@@ -181,32 +181,6 @@ function countSignal(state: WorkflowState, requestId: string): void {
   state.signalCount += 1;
 }
 
-/** Encoded forms that mean "no value": JSON null and the empty list. */
-const EMPTY_VALUES: ReadonlySet<string | undefined> = new Set([undefined, "", "bnVsbA==", "W10="]);
-
-/** Search attributes with others laid over them; an empty value removes its attribute. */
-export function mergeSearchAttributes(
-  before: SearchAttributeMap | undefined,
-  upserted: SearchAttributeMap,
-): SearchAttributeMap {
-  const fields = namedRecord({ ...before?.indexedFields });
-  for (const [name, payload] of Object.entries(upserted.indexedFields)) {
-    if (EMPTY_VALUES.has(payload.data)) delete fields[name];
-    else fields[name] = payload;
-  }
-  return { indexedFields: { ...fields } };
-}
-
-/** A memo with changes laid over it. */
-export function mergeMemo(
-  before: PayloadMap | undefined,
-  change: Pick<EventAttributes["WorkflowPropertiesModified"], "upsertedMemo" | "removedMemoKeys">,
-): PayloadMap {
-  const fields = namedRecord({ ...before?.fields, ...change.upsertedMemo.fields });
-  for (const name of change.removedMemoKeys ?? []) delete fields[name];
-  return { fields: { ...fields } };
-}
-
 /** Request ids that are kept at the least. */
 const RECENT_REQUEST_IDS = 200;
 
@@ -229,7 +203,7 @@ function receiveCancel(state: WorkflowState, request: EventAttributes["WorkflowE
   rememberRequest(state, cancelRequestId({ runId: sender.runId, initiatedEventId }));
 }
 
-/** Something is to be delivered; should the delivery be lost, it is made again by this time. */
+/** Called before something more is to be delivered: should the delivery be lost, it is made again by this time. */
 function redeliverBy(state: WorkflowState, atMs: number): void {
   state.redeliverMs = hasOutbox(state) ? Math.min(state.redeliverMs, atMs) : atMs;
 }
@@ -293,7 +267,7 @@ const CLOSED_AS = {
 } as const;
 
 function close(state: WorkflowState, event: HistoryEvent, status: WorkflowState["status"]): void {
-  const wasWaiting = hasOutbox(state);
+  redeliverBy(state, event.eventTimeMs + FIRST_REDELIVERY_MS);
   state.status = status;
   if ("newExecutionRunId" in event.attributes) state.newExecutionRunId = event.attributes.newExecutionRunId;
   state.closeEventId = event.eventId;
@@ -304,8 +278,6 @@ function close(state: WorkflowState, event: HistoryEvent, status: WorkflowState[
   state.buffered = [];
   state.admittedUpdates = [];
   // Children stay: their parent close policy is what the run still has to see to.
-  const atMs = event.eventTimeMs + FIRST_REDELIVERY_MS;
-  state.redeliverMs = wasWaiting ? Math.min(state.redeliverMs, atMs) : atMs;
 }
 
 /** What an event does to the entity it is about; the same whether it is numbered or still buffered. */

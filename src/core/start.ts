@@ -12,7 +12,7 @@
 import { type Changes, type Decision, Draft, NO_CHANGES, unchanged } from "./draft.ts";
 import { initialState } from "./evolve.ts";
 import { inheritedRequestIds } from "./external-workflow.ts";
-import type { EventOf, HistoryEvent } from "./history-event.ts";
+import type { EventAttributes, EventOf, HistoryEvent } from "./history-event.ts";
 import { DEFAULT_WORKFLOW_TASK_TIMEOUT_MS, MAX_WORKFLOW_TASK_TIMEOUT_MS } from "./limits.ts";
 import type { SignalRequest, StartReply, StartRequest, WorkflowExecutionStatus } from "./protocol.ts";
 import { rejected } from "./rejection.ts";
@@ -192,17 +192,27 @@ function startedEvent(
       attempt: 1,
       ...(request.searchAttributes ? { searchAttributes: request.searchAttributes } : {}),
       ...(request.retryPolicy ? { retryPolicy: completeRetryPolicy(request.retryPolicy) } : {}),
-      ...(request.parent
-        ? {
-            parentWorkflowNamespace: request.parent.namespace,
-            parentWorkflowExecution: { workflowId: request.parent.workflowId, runId: request.parent.runId },
-            parentInitiatedEventId: request.parent.initiatedEventId,
-          }
-        : {}),
-      ...(request.root ? { rootWorkflowExecution: request.root } : {}),
+      ...parentAttributes(request),
       ...(requestIds.length > 0 ? { inheritedRequestIds: requestIds } : {}),
     },
     ...(request.userMetadata ? { userMetadata: request.userMetadata } : {}),
+  };
+}
+
+/** Where a run stands in the tree of children, as its first event says it. */
+export function parentAttributes({
+  parent,
+  root,
+}: Pick<StartRequest, "parent" | "root">): Partial<EventAttributes["WorkflowExecutionStarted"]> {
+  return {
+    ...(parent
+      ? {
+          parentWorkflowNamespace: parent.namespace,
+          parentWorkflowExecution: { workflowId: parent.workflowId, runId: parent.runId },
+          parentInitiatedEventId: parent.initiatedEventId,
+        }
+      : {}),
+    ...(root ? { rootWorkflowExecution: root } : {}),
   };
 }
 

@@ -73,7 +73,7 @@ export async function decodeEvent(event: HistoryEvent, site: PayloadSite): Promi
     case "WorkflowExecutionUpdateAccepted":
       return { ...event, attributes: await decodeAcceptedUpdate(event.attributes, site) };
     case "MarkerRecorded":
-      return { ...event, attributes: await decodeMarker(event.attributes, site) };
+      return { ...event, attributes: await convertMarker(event.attributes, site, "decode") };
     case "ActivityTaskCompleted": {
       const channel = activityChannel(site, "activity-result", event.attributes.scheduledEventId);
       return { ...event, attributes: await withPayloads(event.attributes, "result", decodeOn(channel)) };
@@ -163,15 +163,20 @@ export async function decodeUpdateMessage(message: UpdateMessage, { encoding }: 
 
 type MarkerAttributes = EventOf<"MarkerRecorded">["attributes"];
 
-async function decodeMarker(marker: MarkerAttributes, site: PayloadSite): Promise<MarkerAttributes> {
+/** Converts what a local activity's marker holds of its end; other markers have no payloads of users. */
+async function convertMarker<M extends Pick<MarkerAttributes, "markerName" | "details" | "failure">>(
+  marker: M,
+  site: PayloadSite,
+  direction: "decode" | "encode",
+): Promise<M> {
   const activityId = readLocalActivityMarker(marker)?.activityId;
   if (activityId === undefined) return marker;
   const { encoding, originalExecutionRunId: runId } = site;
   const resultChannel: PayloadChannel = { kind: "local-activity-result", runId, activityId };
   const failureChannel: PayloadChannel = { kind: "local-activity-failure", runId, activityId };
   const [result, failure] = await Promise.all([
-    encoding.decodePayloads(marker.details?.["result"], resultChannel),
-    marker.failure && encoding.decodeFailure(marker.failure, failureChannel),
+    encoding[`${direction}Payloads`](marker.details?.["result"], resultChannel),
+    marker.failure && encoding[`${direction}Failure`](marker.failure, failureChannel),
   ]);
   return {
     ...marker,
@@ -249,19 +254,7 @@ async function encodeStart<
 async function encodeMarker(marker: RecordMarkerCommand, site: PayloadSite): Promise<RecordMarkerCommand> {
   const activityId = readLocalActivityMarker(marker)?.activityId;
   if (activityId === undefined) return marker;
-  const { encoding, originalExecutionRunId: runId } = site;
-  const resultChannel: PayloadChannel = { kind: "local-activity-result", runId, activityId };
-  const failureChannel: PayloadChannel = { kind: "local-activity-failure", runId, activityId };
-  const [result, failure] = await Promise.all([
-    encoding.encodePayloads(marker.details?.["result"], resultChannel),
-    marker.failure && encoding.encodeFailure(marker.failure, failureChannel),
-  ]);
-  const encoded: RecordMarkerCommand = {
-    ...marker,
-    ...(result ? { details: { ...marker.details, result } } : {}),
-    ...(failure ? { failure } : {}),
-  };
-  return withUserMetadata(encoded, `activity/${activityId}`, site);
+  return withUserMetadata(await convertMarker(marker, site, "encode"), `activity/${activityId}`, site);
 }
 
 async function encodeOutcome(outcome: UpdateOutcome, updateId: string, site: PayloadSite): Promise<UpdateOutcome> {

@@ -86,7 +86,7 @@ function buildCommand(
     commandType: "ScheduleActivityTask",
     activityId,
     activityType,
-    taskQueue: options.taskQueue ?? run.info().taskQueue,
+    taskQueue: options.taskQueue ?? run.taskQueue,
     ...(input ? { input } : {}),
     ...(header ? { header } : {}),
     ...Object.fromEntries(Object.entries(timeouts).filter(([, value]) => value !== undefined)),

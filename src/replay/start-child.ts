@@ -184,7 +184,7 @@ function buildCommand(
     namespace,
     workflowId,
     workflowType,
-    taskQueue: options.taskQueue ?? run.info().taskQueue,
+    taskQueue: options.taskQueue ?? run.taskQueue,
     ...(input ? { input } : {}),
     ...(header ? { header } : {}),
     ...(options.memo ? { memo: run.toMemo(options.memo, place) } : {}),

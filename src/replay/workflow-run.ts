@@ -189,6 +189,11 @@ export class WorkflowRun {
     return this.#task.nowMs;
   }
 
+  /** The task queue that the run was started on; activities and children are given it unless they say otherwise. */
+  get taskQueue(): string {
+    return this.#started?.attributes.taskQueue.name ?? this.open.taskQueue;
+  }
+
   get isReplaying(): boolean {
     return this.#task.isReplaying;
   }

@@ -5,7 +5,8 @@
  */
 import type { InjectedSinks } from "../replay/sinks.ts";
 import type { MetricMeter, MetricTags } from "../sdk/common/index.ts";
-import type { MetricDescription, MetricSinks } from "../sdk/workflow/metric-meter.ts";
+import type { MetricDescription } from "../sdk/common/metrics.ts";
+import type { MetricSinks } from "../sdk/workflow/metric-meter.ts";
 
 type Recorder = (value: number, tags: MetricTags) => void;
 

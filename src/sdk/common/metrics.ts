@@ -73,28 +73,36 @@ export interface MetricMeter {
   withTags(tags: MetricTags): MetricMeter;
 }
 
-class NoopMetricMeter implements MetricMeter {
+/** A metric without its methods, so that it can be copied. */
+export type MetricDescription = Pick<Metric, "name" | "unit" | "description" | "kind" | "valueType">;
+
+/** Makes metrics whose values all go one way. */
+export abstract class RecordingMetricMeter implements MetricMeter {
+  /** Takes one value of a metric. */
+  protected abstract take(metric: MetricDescription, value: number, tags: MetricTags): void;
+
+  abstract withTags(tags: MetricTags): MetricMeter;
+
+  /** Called for each metric that is made; may throw where none can be. */
+  protected describe<D extends MetricDescription>(metric: D): D {
+    return metric;
+  }
+
   createCounter(name: string, unit?: string, description?: string): MetricCounter {
+    const metric = this.describe({ name, unit, description, kind: "counter", valueType: "int" });
     const counter: MetricCounter = {
-      name,
-      unit,
-      description,
-      kind: "counter",
-      valueType: "int",
-      add: () => undefined,
+      ...metric,
+      add: (value, tags = {}) => this.take(metric, value, tags),
       withTags: () => counter,
     };
     return counter;
   }
 
   createUpDownCounter(name: string, unit?: string, description?: string): MetricUpDownCounter {
+    const metric = this.describe({ name, unit, description, kind: "up-down-counter", valueType: "int" });
     const counter: MetricUpDownCounter = {
-      name,
-      unit,
-      description,
-      kind: "up-down-counter",
-      valueType: "int",
-      add: () => undefined,
+      ...metric,
+      add: (value, tags = {}) => this.take(metric, value, tags),
       withTags: () => counter,
     };
     return counter;
@@ -106,13 +114,10 @@ class NoopMetricMeter implements MetricMeter {
     unit?: string,
     description?: string,
   ): MetricHistogram {
+    const metric = this.describe({ name, unit, description, kind: "histogram", valueType });
     const histogram: MetricHistogram = {
-      name,
-      unit,
-      description,
-      kind: "histogram",
-      valueType,
-      record: () => undefined,
+      ...metric,
+      record: (value, tags = {}) => this.take(metric, value, tags),
       withTags: () => histogram,
     };
     return histogram;
@@ -124,19 +129,22 @@ class NoopMetricMeter implements MetricMeter {
     unit?: string,
     description?: string,
   ): MetricGauge {
+    const metric = this.describe({ name, unit, description, kind: "gauge", valueType });
     const gauge: MetricGauge = {
-      name,
-      unit,
-      description,
-      kind: "gauge",
-      valueType,
-      set: () => undefined,
+      ...metric,
+      set: (value, tags = {}) => this.take(metric, value, tags),
       withTags: () => gauge,
     };
     return gauge;
   }
+}
 
-  withTags(_tags: MetricTags): MetricMeter {
+class NoopMetricMeter extends RecordingMetricMeter {
+  protected override take(): void {
+    // Nothing is recorded.
+  }
+
+  override withTags(): MetricMeter {
     return this;
   }
 }
