@@ -26,7 +26,10 @@ function capped(timeoutMs: number, capMs: number): number {
 }
 
 /** Fills in and caps the four timeouts; undefined when neither of the two required ones is given. */
-export function normaliseTimeouts(command: ScheduleActivityTaskCommand, runTimeoutMs: number): Timeouts | undefined {
+export function normaliseTimeouts(
+  command: { readonly [K in keyof Timeouts]?: number },
+  runTimeoutMs: number,
+): Timeouts | undefined {
   const scheduleToClose = command.scheduleToCloseTimeoutMs ?? 0;
   const startToClose = command.startToCloseTimeoutMs ?? 0;
   const scheduleToStart = command.scheduleToStartTimeoutMs ?? 0;
@@ -103,7 +106,7 @@ export function scheduleActivityTask(
     const message = `activity ${command.activityId} needs a startToCloseTimeout or a scheduleToCloseTimeout`;
     return problem("BAD_SCHEDULE_ACTIVITY_ATTRIBUTES", message);
   }
-  const isEager = mayDispatchEagerly(command, timeouts);
+  const isEager = !draft.paused && mayDispatchEagerly(command, timeouts);
   const attributes: EventAttributes["ActivityTaskScheduled"] = {
     activityId: command.activityId,
     activityType: { name: command.activityType },

@@ -26,6 +26,8 @@ export interface TaskToken {
   readonly scheduledEventId: number;
   readonly activityId: string;
   readonly attempt: number;
+  /** What the activity's payloads are bound to, where it is not `runId`: the run was reset. */
+  readonly originalExecutionRunId?: string;
 }
 
 /** Everything a worker needs to run one attempt. */
@@ -76,8 +78,17 @@ export interface HeartbeatActivityRequest {
   readonly details?: Payloads;
 }
 
+/** What a worker that watches its attempt asks for; it is answered with a `HeartbeatActivityReply` for each change. */
+export interface WatchActivityRequest {
+  readonly version: 1;
+  readonly taskToken: string;
+}
+
 export interface HeartbeatActivityReply {
   readonly cancelRequested: boolean;
+  readonly activityPaused?: boolean;
+  /** The attempt is to end: another begins anew. */
+  readonly activityReset?: boolean;
 }
 
 export type ActivityOutcome =
@@ -110,6 +121,7 @@ export function encodeTaskToken(token: TaskToken): string {
     token.scheduledEventId,
     token.activityId,
     token.attempt,
+    ...(token.originalExecutionRunId === undefined ? [] : [token.originalExecutionRunId]),
   ];
   return TOKEN_PREFIX + encodeURIComponent(JSON.stringify(parts));
 }
@@ -123,10 +135,12 @@ export function decodeTaskToken(text: unknown): TaskToken | undefined {
   } catch {
     return undefined;
   }
-  if (!Array.isArray(parts) || parts.length !== 6) return undefined;
-  const [namespace, workflowId, runId, scheduledEventId, activityId, attempt] = parts as readonly unknown[];
+  if (!Array.isArray(parts) || parts.length < 6 || parts.length > 7) return undefined;
+  const [namespace, workflowId, runId, scheduledEventId, activityId, attempt, original] = parts as readonly unknown[];
   if (typeof namespace !== "string" || typeof workflowId !== "string" || typeof runId !== "string") return undefined;
   if (typeof scheduledEventId !== "number" || typeof activityId !== "string" || typeof attempt !== "number")
     return undefined;
-  return { namespace, workflowId, runId, scheduledEventId, activityId, attempt };
+  const token = { namespace, workflowId, runId, scheduledEventId, activityId, attempt };
+  if (original === undefined) return token;
+  return typeof original === "string" ? { ...token, originalExecutionRunId: original } : undefined;
 }

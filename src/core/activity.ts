@@ -6,9 +6,13 @@
  *   scheduled       | started    | not found | not found         | closed           | closed         | retry/closed
  *   backing off     | stale      | not found | not found         | closed           | closed         | stale
  *   started         | stale (*)  | started   | closed / retry    | closed / retry   | started, asked | stale
+ *   paused          | stale      | not found | not found         | -                | closed         | stale
+ *   pause requested | stale (*)  | started   | closed / paused   | paused (+)       | started, asked | stale
  *   closed          | stale      | not found | not found         | -                | refused        | stale
  *
- * (*) the same claim id gets the same answer again, so a lost reply costs nothing.
+ * (*) the same claim id gets the same answer again, so a lost reply costs nothing. (+) By the attempt's own timeouts;
+ * those of the whole activity wait until it is unpaused, and count meanwhile. What pauses, unpauses, resets and changes
+ * an activity is `activity-control.ts`; in a paused run no claim and no dead letter is taken.
  *
  * Owns: these transitions. Attempts are progress; history gets Scheduled, then Started with the final attempt and the
  * closing event together.
@@ -20,18 +24,19 @@ import type {
   HeartbeatActivityReply,
   TaskToken,
 } from "./activity-task.ts";
+import { newsOf } from "./activity-news.ts";
 import type { Payloads } from "./payload.ts";
 import { type Decision, Draft, unchanged } from "./draft.ts";
 import { type Failure, SERVICE_FAILURE_SOURCE, type TimeoutType, timeoutFailure } from "./failure.ts";
 import type { EventAttributes } from "./history-event.ts";
 import { rejected } from "./rejection.ts";
 import { type RetryDecision, decideRetry } from "./retry-policy.ts";
-import { type ActivityState, EAGER_CLAIM, type WorkflowState } from "./state.ts";
+import { type ActivityProgress, type ActivityState, EAGER_CLAIM, type WorkflowState, runOptions } from "./state.ts";
 
 /** When all attempts must be over, or undefined for never. */
 export function activityExpirationMs(activity: Readonly<ActivityState>): number | undefined {
-  if (activity.scheduleToCloseTimeoutMs === 0) return undefined;
-  return activity.scheduledTimeMs + activity.scheduleToCloseTimeoutMs;
+  const { scheduleToCloseTimeoutMs } = runOptions(activity);
+  return scheduleToCloseTimeoutMs === 0 ? undefined : activity.scheduledTimeMs + scheduleToCloseTimeoutMs;
 }
 
 function stale(reason: string): Decision<ClaimDecision> {
@@ -57,6 +62,9 @@ export function claimActivity(
     return unchanged({ claimed: true, scheduledEventId, startedTimeMs: progress.startedTimeMs });
   }
   const draft = new Draft(state, nowMs);
+  // It is sent again once it is due.
+  if (state.paused) return stale("the workflow is paused");
+  if (progress.paused) return stale("the activity is paused");
   if (progress.attemptScheduledTimeMs > draft.nowMs) return stale("the attempt is not due yet");
   draft.activityProgress(scheduledEventId, {
     ...progress,
@@ -83,8 +91,9 @@ export function releaseEagerClaim(
   const draft = new Draft(state, nowMs);
   if (activity.cancelRequestedEventId === undefined) {
     const { attempt, attemptScheduledTimeMs } = activity.progress;
-    draft.activityProgress(request.scheduledEventId, { attempt, attemptScheduledTimeMs });
-    draft.dispatch(request.scheduledEventId);
+    const waiting = { attempt, attemptScheduledTimeMs, ...controls(activity.progress) };
+    draft.activityProgress(request.scheduledEventId, waiting);
+    if (!waiting.paused) draft.dispatch(request.scheduledEventId);
   } else {
     // Cancelled while nobody ran it: it is over, as one that nobody has claimed is.
     draft.appendOrBuffer("ActivityTaskCanceled", {
@@ -106,7 +115,7 @@ function activityNotFound(token: TaskToken): Extract<Decision<never>, { ok: fals
 }
 
 /** The started activity a token names, if the token is right in every part. */
-function startedActivity(state: Readonly<WorkflowState>, token: TaskToken): ActivityState | undefined {
+export function startedActivity(state: Readonly<WorkflowState>, token: TaskToken): ActivityState | undefined {
   const activity = state.activities[token.scheduledEventId];
   if (!activity || state.identity.runId !== token.runId || activity.activityId !== token.activityId) return undefined;
   if (state.identity.workflowId !== token.workflowId || state.identity.namespace !== token.namespace) return undefined;
@@ -121,14 +130,23 @@ export function heartbeatActivity(
   nowMs: number,
 ): Decision<HeartbeatActivityReply> {
   const activity = startedActivity(state, request.token);
-  if (!activity) return activityNotFound(request.token);
+  return activity ? recordHeartbeat(state, activity, request.details, nowMs) : activityNotFound(request.token);
+}
+
+/** The attempt that runs has shown that it lives. */
+export function recordHeartbeat(
+  state: Readonly<WorkflowState>,
+  activity: Readonly<ActivityState>,
+  details: Payloads | undefined,
+  nowMs: number,
+): Decision<HeartbeatActivityReply> {
   const draft = new Draft(state, nowMs);
   draft.activityProgress(activity.scheduledEventId, {
     ...activity.progress,
     lastHeartbeatTimeMs: draft.nowMs,
-    ...(request.details ? { heartbeatDetails: request.details } : {}),
+    ...(details ? { heartbeatDetails: details } : {}),
   });
-  return draft.decide({ cancelRequested: activity.cancelRequestedEventId !== undefined });
+  return draft.decide(newsOf(activity));
 }
 
 /** A worker reports how an attempt ended. */
@@ -138,7 +156,16 @@ export function respondActivity(
   nowMs: number,
 ): Decision<{ readonly accepted: true }> {
   const activity = startedActivity(state, request.token);
-  if (!activity) return activityNotFound(request.token);
+  return activity ? endAttempt(state, activity, request, nowMs) : activityNotFound(request.token);
+}
+
+/** The attempt that runs is over. */
+export function endAttempt(
+  state: Readonly<WorkflowState>,
+  activity: Readonly<ActivityState>,
+  request: { readonly outcome: ActivityOutcome; readonly identity: string },
+  nowMs: number,
+): Decision<{ readonly accepted: true }> {
   const { outcome } = request;
   if (outcome.kind === "canceled" && activity.cancelRequestedEventId === undefined)
     return rejected("InvalidArgument", `cancellation of activity ${activity.activityId} was not requested`);
@@ -180,6 +207,8 @@ export function reportDeadLetter(
     state.identity.runId === request.runId &&
     activity.progress.attempt === request.attempt &&
     activity.progress.startedTimeMs === undefined &&
+    !state.paused &&
+    !activity.progress.paused &&
     activity.progress.attemptScheduledTimeMs <= nowMs;
   if (!isCurrent) return unchanged({ accepted: false });
   const draft = new Draft(state, nowMs);
@@ -200,14 +229,18 @@ function withHeartbeat(activity: Readonly<ActivityState>, details: Payloads | un
 }
 
 function decideActivityRetry(draft: Draft, activity: Readonly<ActivityState>, failure: Failure): RetryDecision {
-  return decideRetry({
-    policy: activity.retryPolicy,
-    attempt: activity.progress.attempt,
+  const { attempt, paused, restart } = activity.progress;
+  // An operator holds the next attempt back, or wants it anew: how many there were is no reason to give up then.
+  const isCounted = !paused && !restart;
+  const decision = decideRetry({
+    policy: runOptions(activity).retryPolicy,
+    attempt: isCounted ? attempt : 0,
     failure,
     cancelRequested: activity.cancelRequestedEventId !== undefined,
     nowMs: draft.nowMs,
-    expirationTimeMs: activityExpirationMs(activity),
+    expirationTimeMs: isCounted ? activityExpirationMs(activity) : undefined,
   });
+  return isCounted || decision.kind === "stop" ? decision : { kind: "retry", delayMs: 0 };
 }
 
 function failAttempt(draft: Draft, activity: Readonly<ActivityState>, failure: Failure, identity: string): void {
@@ -225,15 +258,23 @@ function failAttempt(draft: Draft, activity: Readonly<ActivityState>, failure: F
 }
 
 function retryActivity(draft: Draft, activity: Readonly<ActivityState>, failure: Failure, delayMs: number): void {
-  const { attempt, heartbeatDetails, identity } = activity.progress;
+  const { attempt, heartbeatDetails, identity, paused, restart } = activity.progress;
+  const isSentNow = restart !== undefined && !paused;
   draft.activityProgress(activity.scheduledEventId, {
-    attempt: attempt + 1,
-    // Strictly later than now, so that the dispatch watermark cannot have passed it.
-    attemptScheduledTimeMs: draft.nowMs + Math.max(1, delayMs),
+    attempt: restart ? 1 : attempt + 1,
+    // Strictly later than now, so that the dispatch watermark cannot have passed it. A first attempt is not due by it.
+    attemptScheduledTimeMs: restart ? draft.nowMs : draft.nowMs + Math.max(1, delayMs),
     lastFailure: failure,
-    ...(heartbeatDetails ? { heartbeatDetails } : {}),
+    ...(heartbeatDetails && !restart?.forgetsHeartbeat ? { heartbeatDetails } : {}),
     ...(identity === undefined ? {} : { identity }),
+    ...controls(activity.progress),
   });
+  if (isSentNow) draft.dispatch(activity.scheduledEventId);
+}
+
+/** What operators have said of an activity and what holds for its next attempt too. */
+function controls({ paused, options }: ActivityProgress): Pick<ActivityProgress, "paused" | "options"> {
+  return { ...(paused ? { paused } : {}), ...(options ? { options } : {}) };
 }
 
 /** Writes the Started event that was held back, if the attempt had started. */
@@ -303,20 +344,20 @@ export interface ActivityDeadline {
 
 /** The timeout of this activity that passes first, or undefined if it has none. */
 export function activityDeadline(activity: Readonly<ActivityState>): ActivityDeadline | undefined {
-  const { progress } = activity;
+  const { progress, scheduledTimeMs } = activity;
+  const options = runOptions(activity);
   const candidates: ActivityDeadline[] = [];
   const add = (timeoutType: TimeoutType, fromMs: number, timeoutMs: number): void => {
     if (timeoutMs > 0) candidates.push({ timeoutType, atMs: fromMs + timeoutMs });
   };
   // Order decides ties: an activity that never started reports schedule-to-start.
-  if (progress.startedTimeMs === undefined) {
-    add("SCHEDULE_TO_START", progress.attemptScheduledTimeMs, activity.scheduleToStartTimeoutMs);
-  }
-  add("SCHEDULE_TO_CLOSE", activity.scheduledTimeMs, activity.scheduleToCloseTimeoutMs);
+  if (progress.startedTimeMs === undefined && !progress.paused)
+    add("SCHEDULE_TO_START", progress.attemptScheduledTimeMs, options.scheduleToStartTimeoutMs);
+  if (!progress.paused) add("SCHEDULE_TO_CLOSE", scheduledTimeMs, options.scheduleToCloseTimeoutMs);
   if (progress.startedTimeMs !== undefined) {
-    add("START_TO_CLOSE", progress.startedTimeMs, activity.startToCloseTimeoutMs);
+    add("START_TO_CLOSE", progress.startedTimeMs, options.startToCloseTimeoutMs);
     const lastSignOfLifeMs = Math.max(progress.startedTimeMs, progress.lastHeartbeatTimeMs ?? 0);
-    add("HEARTBEAT", lastSignOfLifeMs, activity.heartbeatTimeoutMs);
+    add("HEARTBEAT", lastSignOfLifeMs, options.heartbeatTimeoutMs);
   }
   let first: ActivityDeadline | undefined;
   for (const candidate of candidates) if (!first || candidate.atMs < first.atMs) first = candidate;
@@ -332,12 +373,12 @@ export const REDELIVERY_MAXIMUM_MS = 300_000;
  * scheduled time, then either at growing gaps until a worker claims it. Derived, not stored, so a crash between commit and send heals by itself.
  */
 export function nextDispatchMs(activity: Readonly<ActivityState>, afterMs: number): number | undefined {
-  if (activity.progress.startedTimeMs !== undefined) return undefined;
-  const { attempt, attemptScheduledTimeMs } = activity.progress;
+  const { startedTimeMs, paused, attempt, attemptScheduledTimeMs, sentAtOnce } = activity.progress;
+  if (startedTimeMs !== undefined || paused) return undefined;
   let atMs = attemptScheduledTimeMs;
   let gapMs = REDELIVERY_INITIAL_MS;
   // The first attempt is sent by the very turn that schedules it; a retry waits for its time.
-  if (attempt === 1) {
+  if (attempt === 1 || sentAtOnce) {
     atMs += gapMs;
     gapMs *= 2;
   }
@@ -350,4 +391,12 @@ export function nextDispatchMs(activity: Readonly<ActivityState>, afterMs: numbe
     gapMs = Math.min(gapMs * 2, REDELIVERY_MAXIMUM_MS);
   }
   return atMs;
+}
+
+/** When the task of an activity is to be sent next though nobody asks; never in a paused run. */
+export function dispatchDeadlineMs(
+  state: Readonly<WorkflowState>,
+  activity: Readonly<ActivityState>,
+): number | undefined {
+  return state.paused ? undefined : nextDispatchMs(activity, state.dispatchedUpToMs);
 }

@@ -4,19 +4,11 @@
  * Owns: the one order in which events, buffered events and progress reach `evolve`, the same after a commit and after
  * a reload, so that a rebuilt state equals the one that was lost.
  */
-import type { Changes } from "./draft.ts";
-import {
-  admitUpdates,
-  evolve,
-  evolveBuffered,
-  evolveProgress,
-  evolveRedelivery,
-  evolveUpdates,
-  initialState,
-  isProgressCurrent,
-} from "./evolve.ts";
+import type { Changes, NewRun } from "./draft.ts";
+import { evolve, evolveBuffered, evolveProgress, evolveRedelivery, initialState, isProgressCurrent } from "./evolve.ts";
 import type { HistoryEvent } from "./history-event.ts";
 import type { BufferedEvent, ProgressChange, RunIdentity, WorkflowState } from "./state.ts";
+import { admitUpdates, dropAnsweredUpdates, evolveUpdates } from "./update-state.ts";
 import type { UpdateMessage } from "./workflow-task.ts";
 
 /** Brings the state up to date with committed changes of its own run. */
@@ -45,6 +37,17 @@ export function stateFromEvents(
   return state;
 }
 
+/** State of a run that begins with a commit. */
+export function stateOfNewRun({ identity, events, admitted, copied }: NewRun): WorkflowState {
+  if (!copied) return stateFromEvents(identity, events, admitted);
+  const state: WorkflowState = { ...copied.state, identity };
+  for (const event of events) evolve(state, event);
+  // Its rows are counted as they are written, and the tasks of its activities leave with the commit.
+  state.historyBytes = 0;
+  state.dispatchedUpToMs = state.lastEventTimeMs;
+  return state;
+}
+
 /** A stored record of progress with the moment it was written. */
 export interface StoredProgress {
   readonly change: ProgressChange;
@@ -66,6 +69,7 @@ export function restore(
   stored: { readonly progress: readonly StoredProgress[]; readonly buffered: readonly StoredBuffered[] },
   nowMs: number,
 ): void {
+  dropAnsweredUpdates(state);
   let lastKnownMs = state.lastEventTimeMs;
   for (const { change, atMs } of stored.progress) {
     if (!isProgressCurrent(state, change)) continue;

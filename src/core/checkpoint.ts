@@ -3,7 +3,7 @@
  *
  * Owns: the stored form, versioned. A checkpoint of another version is ignored and the state rebuilt from history,
  * which alone is the truth. Progress and buffered events are stored elsewhere and left out, admitted updates
- * are not stored at all.
+ * that history does not show are not stored at all.
  */
 import { type WorkflowState, initialProgress, namedRecord } from "./state.ts";
 
@@ -22,7 +22,8 @@ export function toCheckpoint(state: Readonly<WorkflowState>): string {
   // A retried task is progress, stored as such.
   const { workflowTask, ...rest } = state;
   const kept = workflowTask?.inHistory ? { workflowTask } : {};
-  const emptied = { activities, buffered: [], admittedUpdates: [] };
+  const admittedUpdates = state.admittedUpdates.filter((update) => update.admittedEventId !== undefined);
+  const emptied = { activities, buffered: [], admittedUpdates };
   return JSON.stringify({ version: CHECKPOINT_VERSION, state: { ...rest, ...kept, ...emptied } });
 }
 

@@ -13,6 +13,7 @@
  * and what it answers goes through the outbox (`outbox.ts`). A closed parent ignores every answer.
  */
 import type { StartChildWorkflowExecutionCommand } from "./command.ts";
+import { cronScheduleProblem } from "./cron-schedule.ts";
 import { type CommandContext, type CommandProblem, problem } from "./command-context.ts";
 import { type Decision, Draft, unchanged } from "./draft.ts";
 import type { EventAttributes } from "./history-event.ts";
@@ -26,10 +27,10 @@ import {
 import { payloadMapBytes, payloadsBytes, searchAttributeBytes } from "./payload.ts";
 import type { ChildClosedRequest } from "./protocol.ts";
 import { completeRetryPolicy, retryPolicyProblem } from "./retry-policy.ts";
-import type { ChildState, WorkflowState } from "./state.ts";
+import { type ChildState, type WorkflowState, writerOf } from "./state.ts";
 
 const CLOSE_POLICIES = ["TERMINATE", "ABANDON", "REQUEST_CANCEL"];
-const REUSE_POLICIES = ["ALLOW_DUPLICATE", "ALLOW_DUPLICATE_FAILED_ONLY", "REJECT_DUPLICATE"];
+const REUSE_POLICIES = ["ALLOW_DUPLICATE", "ALLOW_DUPLICATE_FAILED_ONLY", "REJECT_DUPLICATE", "TERMINATE_IF_RUNNING"];
 
 export function startChildWorkflow(
   context: CommandContext,
@@ -68,6 +69,7 @@ function initiatedAttributes(
     parentClosePolicy: command.parentClosePolicy ?? "TERMINATE",
     ...(workflowIdReusePolicy === undefined ? {} : { workflowIdReusePolicy }),
     ...(retryPolicy ? { retryPolicy: completeRetryPolicy(retryPolicy) } : {}),
+    ...(command.cronSchedule ? { cronSchedule: command.cronSchedule } : {}),
     workflowTaskCompletedEventId,
   };
 }
@@ -97,8 +99,8 @@ function optionProblem(command: StartChildWorkflowExecutionCommand): string | un
     return `parentClosePolicy must be one of ${CLOSE_POLICIES.join(", ")}`;
   if (!REUSE_POLICIES.includes(command.workflowIdReusePolicy ?? "ALLOW_DUPLICATE"))
     return `workflowIdReusePolicy must be one of ${REUSE_POLICIES.join(", ")}`;
-  if (command.cronSchedule) return "cronSchedule is not supported yet";
-  return retryPolicyProblem(command.retryPolicy ?? {});
+  const schedule = command.cronSchedule ? cronScheduleProblem(command.cronSchedule) : undefined;
+  return schedule ?? retryPolicyProblem(command.retryPolicy ?? {});
 }
 
 function tooLarge(
@@ -161,8 +163,10 @@ export function childClosed(
 }
 
 function openChild(state: Readonly<WorkflowState>, runId: string, initiatedEventId: number): ChildState | undefined {
-  if (state.status !== "RUNNING" || state.identity.runId !== runId) return undefined;
-  return state.children[initiatedEventId];
+  if (state.status !== "RUNNING") return undefined;
+  // A child that was started before a reset names the run that started it.
+  const isOwn = runId === state.identity.runId || runId === writerOf(state, initiatedEventId);
+  return isOwn ? state.children[initiatedEventId] : undefined;
 }
 
 function appendStarted(draft: Draft, child: Readonly<ChildState>, childRunId: string): number {

@@ -10,7 +10,7 @@ import type {
   ParentClosePolicy,
   UpdateOutcome,
   UserMetadata,
-  WorkflowIdReusePolicy,
+  ChildWorkflowIdReusePolicy,
 } from "./history-event.ts";
 import type { PayloadMap, Payloads, SearchAttributeMap } from "./payload.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
@@ -120,7 +120,7 @@ export interface StartChildWorkflowExecutionCommand {
   readonly workflowTaskTimeoutMs?: number;
   /** Absent means TERMINATE. */
   readonly parentClosePolicy?: ParentClosePolicy;
-  readonly workflowIdReusePolicy?: WorkflowIdReusePolicy;
+  readonly workflowIdReusePolicy?: ChildWorkflowIdReusePolicy;
   readonly retryPolicy?: RetryPolicy;
   readonly cronSchedule?: string;
   readonly userMetadata?: UserMetadata;

@@ -5,8 +5,10 @@
  * (`request-check.ts`), and that the run meant is the current one. Pure: time and new ids are arguments, a caller's
  * mistake is a rejection, the state is only read. What it returns is committed by the turn and then given to `evolve`.
  */
+import { pauseActivity, resetActivity, unpauseActivity, updateActivityOptions } from "./activity-control.ts";
 import { claimActivity, heartbeatActivity, releaseEagerClaim, reportDeadLetter, respondActivity } from "./activity.ts";
 import type { ClaimDecision } from "./activity.ts";
+import { heartbeatActivityById, respondActivityById } from "./activity-by-id.ts";
 import {
   type ClaimActivityRequest,
   type DeadLetterRequest,
@@ -17,6 +19,24 @@ import {
   decodeTaskToken,
 } from "./activity-task.ts";
 import { type ChildStartReport, childClosed, recordChildStart, settleOutbox } from "./child-workflow.ts";
+import * as checkControl from "./control-check.ts";
+import type {
+  ActivityControlReply,
+  DeleteReply,
+  DeleteRequest,
+  HeartbeatActivityByIdRequest,
+  PauseActivityRequest,
+  PauseWorkflowRequest,
+  ResetActivityRequest,
+  ResetReply,
+  ResetRequest,
+  RespondActivityByIdRequest,
+  UnpauseActivityRequest,
+  UnpauseWorkflowRequest,
+  UpdateActivityOptionsReply,
+  UpdateActivityOptionsRequest,
+} from "./control-requests.ts";
+import { deleteRun } from "./deletion.ts";
 import type { Decision } from "./draft.ts";
 import { type ExternalReport, notItsChild, recordExternalResult, repeatedRequest } from "./external-workflow.ts";
 import type {
@@ -32,11 +52,14 @@ import { rejected } from "./rejection.ts";
 import * as check from "./request-check.ts";
 import { signalWorkflow } from "./signal.ts";
 import { signalWithStart, startWorkflow } from "./start.ts";
+import { type ResetFound, isFound, resetWorkflow } from "./reset.ts";
 import type { WorkflowState } from "./state.ts";
 import { requestCancel, terminateWorkflow } from "./termination.ts";
+import type { NextRunFacts } from "./next-run.ts";
 import { tick } from "./tick.ts";
 import { type UpdateTaken, updateWorkflow } from "./update.ts";
 import { type UpdateWithStartTaken, updateWithStart } from "./update-with-start.ts";
+import { pauseWorkflow, unpauseWorkflow } from "./workflow-pause.ts";
 import {
   type CompleteWorkflowTaskRequest,
   type FailWorkflowTaskRequest,
@@ -52,6 +75,14 @@ export interface Requests {
   signal: SignalRequest;
   requestCancel: CancelRequest;
   terminate: TerminateRequest;
+  reset: ResetRequest & { readonly newRunId: string; readonly found: ResetFound };
+  deleteExecution: DeleteRequest;
+  pause: PauseWorkflowRequest;
+  unpause: UnpauseWorkflowRequest;
+  pauseActivity: PauseActivityRequest;
+  unpauseActivity: UnpauseActivityRequest;
+  resetActivity: ResetActivityRequest;
+  updateActivityOptions: UpdateActivityOptionsRequest;
   update: UpdateRequest;
   updateWithStart: UpdateWithStartRequest & { readonly newRunId: string };
   completeWorkflowTask: CompleteWorkflowTaskRequest;
@@ -59,13 +90,15 @@ export interface Requests {
   claimActivity: ClaimActivityRequest;
   heartbeatActivity: HeartbeatActivityRequest;
   respondActivity: RespondActivityRequest;
+  respondActivityById: RespondActivityByIdRequest;
+  heartbeatActivityById: HeartbeatActivityByIdRequest;
   reportDeadLetter: DeadLetterRequest;
   releaseEagerClaim: { readonly runId: string; readonly scheduledEventId: number };
   childClosed: ChildClosedRequest;
   recordChildStart: ChildStartReport;
   recordExternalResult: ExternalReport;
   settleOutbox: Readonly<Record<string, never>>;
-  tick: Readonly<Record<string, never>>;
+  tick: NextRunFacts;
 }
 
 /** What each kind of request is answered with. */
@@ -75,6 +108,14 @@ export interface Values {
   signal: { readonly runId: string };
   requestCancel: { readonly runId: string };
   terminate: { readonly runId: string };
+  reset: ResetReply;
+  deleteExecution: DeleteReply;
+  pause: { readonly runId: string };
+  unpause: { readonly runId: string };
+  pauseActivity: ActivityControlReply;
+  unpauseActivity: ActivityControlReply;
+  resetActivity: ActivityControlReply;
+  updateActivityOptions: UpdateActivityOptionsReply;
   update: UpdateTaken;
   updateWithStart: UpdateWithStartTaken;
   completeWorkflowTask: WorkflowTaskReply;
@@ -82,6 +123,8 @@ export interface Values {
   claimActivity: ClaimDecision;
   heartbeatActivity: HeartbeatActivityReply;
   respondActivity: { readonly accepted: true };
+  respondActivityById: { readonly accepted: true };
+  heartbeatActivityById: HeartbeatActivityReply;
   reportDeadLetter: { readonly accepted: boolean };
   releaseEagerClaim: { readonly released: boolean };
   childClosed: { readonly accepted: true };
@@ -103,7 +146,7 @@ export function decide<K extends RequestKind>(
   nowMs: number,
 ): Decision<Values[K]> {
   const handler: Handler<K> = HANDLERS[kind];
-  return handler(state, request, nowMs);
+  return check.identity(request) ?? handler(state, request, nowMs);
 }
 
 const HANDLERS: { readonly [K in RequestKind]: Handler<K> } = {
@@ -111,6 +154,7 @@ const HANDLERS: { readonly [K in RequestKind]: Handler<K> } = {
     check.startRequest(request) ?? startWorkflow(state, request, nowMs, request.newRunId),
   signalWithStart: (state, request, nowMs) =>
     check.startRequest(request.start) ??
+    check.signalWithStartPolicy(request.start) ??
     check.signalRequest(request.signal) ??
     signalWithStart(state, request, nowMs, request.newRunId),
   signal: (state, request, nowMs) =>
@@ -124,6 +168,24 @@ const HANDLERS: { readonly [K in RequestKind]: Handler<K> } = {
   terminate: (state, request, nowMs) =>
     check.terminateRequest(request) ??
     onRun(state, request, (run) => notItsChild(run, request.sender) ?? terminateWorkflow(run, request, nowMs)),
+  reset: (state, request, nowMs) =>
+    check.resetRequest(request) ??
+    (state || isFound(request.found) ? resetWorkflow(state, request, nowMs) : workflowNotFound()),
+  deleteExecution: (state, request, nowMs) =>
+    check.deleteRequest(request) ?? onRun(state, request, (run) => deleteRun(run, request, nowMs)),
+  pause: (state, request, nowMs) =>
+    checkControl.pauseWorkflow(request) ?? onRun(state, request, (run) => pauseWorkflow(run, request, nowMs)),
+  unpause: (state, request, nowMs) =>
+    checkControl.pauseWorkflow(request) ?? onRun(state, request, (run) => unpauseWorkflow(run, request, nowMs)),
+  pauseActivity: (state, request, nowMs) =>
+    checkControl.pauseActivity(request) ?? onRun(state, request, (run) => pauseActivity(run, request, nowMs)),
+  unpauseActivity: (state, request, nowMs) =>
+    checkControl.activityControl(request) ?? onRun(state, request, (run) => unpauseActivity(run, request, nowMs)),
+  resetActivity: (state, request, nowMs) =>
+    checkControl.activityControl(request) ?? onRun(state, request, (run) => resetActivity(run, request, nowMs)),
+  updateActivityOptions: (state, request, nowMs) =>
+    checkControl.updateActivityOptions(request) ??
+    onRun(state, request, (run) => updateActivityOptions(run, request, nowMs)),
   update: (state, request, nowMs) =>
     check.updateRequest(request) ?? onRun(state, request, (run) => updateWorkflow(run, request, nowMs)),
   updateWithStart: (state, request, nowMs) =>
@@ -142,6 +204,14 @@ const HANDLERS: { readonly [K in RequestKind]: Handler<K> } = {
     onToken(state, request.taskToken, (run, token) =>
       respondActivity(run, { token, outcome: request.outcome, identity: request.identity }, nowMs),
     ),
+  respondActivityById: (state, request, nowMs) =>
+    check.outcome(request) ??
+    check.activityById(request) ??
+    onRun(state, request, (run) => respondActivityById(run, request, nowMs)),
+  heartbeatActivityById: (state, request, nowMs) =>
+    check.payloads("heartbeat details", request.version, request.details) ??
+    check.activityById(request) ??
+    onRun(state, request, (run) => heartbeatActivityById(run, request, nowMs)),
   reportDeadLetter: (state, request, nowMs) =>
     check.version(request.version) ?? onRun(state, {}, (run) => reportDeadLetter(run, request, nowMs)),
   releaseEagerClaim: (state, request, nowMs) => onRun(state, {}, (run) => releaseEagerClaim(run, request, nowMs)),
@@ -150,7 +220,7 @@ const HANDLERS: { readonly [K in RequestKind]: Handler<K> } = {
   recordChildStart: (state, request, nowMs) => onRun(state, {}, (run) => recordChildStart(run, request, nowMs)),
   recordExternalResult: (state, request, nowMs) => onRun(state, {}, (run) => recordExternalResult(run, request, nowMs)),
   settleOutbox: (state, _request, nowMs) => onRun(state, {}, (run) => settleOutbox(run, nowMs)),
-  tick: (state, _request, nowMs) => onRun(state, {}, (run) => tick(run, nowMs)),
+  tick: (state, request, nowMs) => onRun(state, {}, (run) => tick(run, request, nowMs)),
 };
 
 function onRun<T>(

@@ -4,6 +4,8 @@
  * Owns: what callers see of the state. Changes nothing.
  */
 import { activityExpirationMs } from "./activity.ts";
+import { scheduledOptions } from "./activity-options.ts";
+import type { PauseInfo } from "./control-requests.ts";
 import type { EventAttributes, HistoryEvent } from "./history-event.ts";
 import type {
   PendingActivityInfo,
@@ -14,23 +16,27 @@ import type {
   WorkflowOutcome,
 } from "./protocol.ts";
 import { completeRetryPolicy } from "./retry-policy.ts";
-import { type ActivityState, type ChildState, type WorkflowState, openActivities } from "./state.ts";
+import { type ActivityState, type ChildState, type WorkflowState, openActivities, runOptions } from "./state.ts";
 
 function pendingActivityState(activity: Readonly<ActivityState>): PendingActivityState {
   if (activity.cancelRequestedEventId !== undefined) return "CANCEL_REQUESTED";
-  return activity.progress.startedTimeMs === undefined ? "SCHEDULED" : "STARTED";
+  const { startedTimeMs, paused } = activity.progress;
+  if (startedTimeMs === undefined) return paused ? "PAUSED" : "SCHEDULED";
+  return paused ? "PAUSE_REQUESTED" : "STARTED";
 }
 
 function pendingActivity(activity: Readonly<ActivityState>, nowMs: number): PendingActivityInfo {
   const { progress } = activity;
   const expirationTimeMs = activityExpirationMs(activity);
-  const isBackingOff = progress.startedTimeMs === undefined && progress.attemptScheduledTimeMs > nowMs;
+  const options = runOptions(activity);
+  const isWaiting = progress.startedTimeMs === undefined && !progress.paused;
+  const isBackingOff = isWaiting && progress.attemptScheduledTimeMs > nowMs;
   return {
     activityId: activity.activityId,
     activityType: activity.activityType,
     state: pendingActivityState(activity),
     attempt: progress.attempt,
-    maximumAttempts: completeRetryPolicy(activity.retryPolicy).maximumAttempts,
+    maximumAttempts: completeRetryPolicy(options.retryPolicy).maximumAttempts,
     scheduledTimeMs: activity.scheduledTimeMs,
     ...(progress.startedTimeMs === undefined ? {} : { lastStartedTimeMs: progress.startedTimeMs }),
     ...(progress.lastHeartbeatTimeMs === undefined ? {} : { lastHeartbeatTimeMs: progress.lastHeartbeatTimeMs }),
@@ -39,6 +45,8 @@ function pendingActivity(activity: Readonly<ActivityState>, nowMs: number): Pend
     ...(progress.identity === undefined ? {} : { lastWorkerIdentity: progress.identity }),
     ...(isBackingOff ? { nextAttemptScheduleTimeMs: progress.attemptScheduledTimeMs } : {}),
     ...(expirationTimeMs === undefined ? {} : { expirationTimeMs }),
+    ...(progress.paused ? { pauseInfo: progress.paused } : {}),
+    options: scheduledOptions(options),
   };
 }
 
@@ -66,6 +74,12 @@ function pendingChild(child: Readonly<ChildState>): PendingChildInfo {
   };
 }
 
+/** Without the request's id, which is nobody's business. */
+function pauseInfo(paused: NonNullable<WorkflowState["paused"]>): PauseInfo {
+  const { requestId: _, ...info } = paused;
+  return info;
+}
+
 export function describeRun(state: Readonly<WorkflowState>, nowMs: number): WorkflowExecutionDescription {
   const { identity, start } = state;
   const task = pendingWorkflowTask(state);
@@ -77,7 +91,8 @@ export function describeRun(state: Readonly<WorkflowState>, nowMs: number): Work
     originalExecutionRunId: start.originalExecutionRunId,
     workflowType: start.workflowType,
     taskQueue: start.taskQueue,
-    status: state.status,
+    status: state.paused ? "PAUSED" : state.status,
+    ...(state.paused ? { pauseInfo: pauseInfo(state.paused) } : {}),
     startTimeMs: start.startTimeMs,
     executionTimeMs: start.firstWorkflowTaskAtMs,
     ...(state.closeTimeMs === undefined ? {} : { closeTimeMs: state.closeTimeMs }),
@@ -96,6 +111,14 @@ export function describeRun(state: Readonly<WorkflowState>, nowMs: number): Work
   };
 }
 
+function completedOutcome({ result, newExecutionRunId }: EventAttributes["WorkflowExecutionCompleted"]) {
+  return { ...(result ? { result } : {}), ...(newExecutionRunId === undefined ? {} : { newExecutionRunId }) };
+}
+
+function timedOutOutcome({ retryState, newExecutionRunId }: EventAttributes["WorkflowExecutionTimedOut"]) {
+  return { retryState, ...(newExecutionRunId === undefined ? {} : { newExecutionRunId }) };
+}
+
 function failedOutcome({ failure, retryState, newExecutionRunId }: EventAttributes["WorkflowExecutionFailed"]) {
   return { failure, retryState, ...(newExecutionRunId === undefined ? {} : { newExecutionRunId }) };
 }
@@ -106,7 +129,7 @@ export function outcomeOf(state: Readonly<WorkflowState>, closing: HistoryEvent 
   const run = { runId, originalExecutionRunId: state.start.originalExecutionRunId };
   switch (closing?.eventType) {
     case "WorkflowExecutionCompleted":
-      return { kind: "completed", ...run, ...(closing.attributes.result ? { result: closing.attributes.result } : {}) };
+      return { kind: "completed", ...run, ...completedOutcome(closing.attributes) };
     case "WorkflowExecutionFailed":
       return { kind: "failed", ...run, ...failedOutcome(closing.attributes) };
     case "WorkflowExecutionCanceled":
@@ -122,7 +145,7 @@ export function outcomeOf(state: Readonly<WorkflowState>, closing: HistoryEvent 
         ...(closing.attributes.reason === undefined ? {} : { reason: closing.attributes.reason }),
       };
     case "WorkflowExecutionTimedOut":
-      return { kind: "timedOut", ...run };
+      return { kind: "timedOut", ...run, ...timedOutOutcome(closing.attributes) };
     case "WorkflowExecutionContinuedAsNew":
       return { kind: "continuedAsNew", ...run, newExecutionRunId: closing.attributes.newExecutionRunId };
     default:

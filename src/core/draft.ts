@@ -2,7 +2,8 @@
  * A draft: the changes one decision is putting together, before anything is committed.
  *
  * Owns: event numbering, the choice between numbering and buffering, the order in which buffered events are flushed,
- * and starting workflow tasks. The state it reads is never changed here.
+ * starting workflow tasks and sending activity tasks, neither of which a paused run does. The state it reads is never
+ * changed here.
  *
  * Rules: (1) while a workflow task is with the worker, everything that is not its own completion is buffered;
  * (2) on flush, events that close activities and children come after the other buffered ones; (3) nothing follows a close event.
@@ -24,6 +25,7 @@ import {
   isBeforeFirstTask,
   isWorkflowTaskStarted,
 } from "./state.ts";
+import { characters, waitingCharacters } from "./text-size.ts";
 import { taskScheduled, taskStarted, transientTaskEvents } from "./workflow-task-event.ts";
 import type { UpdateMessage } from "./workflow-task.ts";
 
@@ -32,6 +34,15 @@ export interface NewRun {
   readonly identity: RunIdentity;
   readonly events: readonly HistoryEvent[];
   readonly admitted?: readonly UpdateMessage[];
+  /** Before its events come those of another run, and `admitted` are among them. */
+  readonly copied?: CopiedRun;
+}
+
+/** The beginning of one run's history as that of another, and the state that it makes. */
+export interface CopiedRun {
+  readonly runId: string;
+  readonly upToEventId: number;
+  readonly state: Readonly<WorkflowState>;
 }
 
 /** What is to be committed and done. */
@@ -51,6 +62,8 @@ export interface Changes {
   readonly eagerDispatch: readonly number[];
   /** Every dispatch due up to here is among `dispatch`. */
   readonly dispatchedUpToMs?: number;
+  /** The run is deleted: from this commit on nobody finds it, and its storage goes once its outbox is settled. */
+  readonly deleted?: true;
   /** What waits in the outbox was due; it is due again at this time if it still waits. */
   readonly redeliverMs?: number;
 }
@@ -87,6 +100,8 @@ export class Draft {
   #nextEventId: number;
   #taskStarted: boolean;
   #taskOpen: boolean;
+  #paused: boolean;
+  #startedEarly = false;
   #closed = false;
   #newRun: Changes["newRun"];
   #flushed = false;
@@ -103,6 +118,12 @@ export class Draft {
     this.#waiting = state.buffered;
     this.#taskStarted = isWorkflowTaskStarted(state);
     this.#taskOpen = state.workflowTask !== undefined;
+    this.#paused = state.paused !== undefined;
+  }
+
+  /** Whether the run is paused, with what this draft has added. */
+  get paused(): boolean {
+    return this.#paused;
   }
 
   get nowMs(): number {
@@ -133,6 +154,7 @@ export class Draft {
     const metadata = userMetadata ? { userMetadata } : {};
     this.#events.push({ eventId, eventTimeMs, eventType, attributes, ...metadata } as HistoryEvent);
     if (RUN_CLOSING.has(eventType)) this.#closed = true;
+    this.#notePause(eventType);
     return eventId;
   }
 
@@ -146,6 +168,13 @@ export class Draft {
   /** Puts an event behind the events of the commands now being processed. */
   buffer<T extends EventType>(eventType: T, attributes: EventAttributes[T]): void {
     this.#newlyBuffered.push({ eventType, eventTimeMs: this.#nowMs, attributes } as BufferedEvent);
+    this.#notePause(eventType);
+  }
+
+  /** A pause holds from the moment it is asked for, though its event may wait for its number. */
+  #notePause(eventType: EventType): void {
+    if (eventType === "WorkflowExecutionPaused") this.#paused = true;
+    if (eventType === "WorkflowExecutionUnpaused") this.#paused = false;
   }
 
   /** Takes a timer's firing back out of the buffer; returns the event that started the timer if it was there. */
@@ -197,8 +226,9 @@ export class Draft {
     this.#progress.push({ kind: "workflowTask", workflowTask, volatile: options.volatile });
   }
 
+  /** Sends the task of an activity with the commit. A paused run sends none: unpausing it does. */
   dispatch(scheduledEventId: number): void {
-    this.#dispatch.push(scheduledEventId);
+    if (!this.#paused) this.#dispatch.push(scheduledEventId);
   }
 
   eagerDispatch(scheduledEventId: number): void {
@@ -282,9 +312,23 @@ export class Draft {
     this.append(event.eventType, attributes, event.eventTimeMs);
   }
 
-  /** Schedules and at once starts a workflow task, unless one is open or the run has closed. */
+  /** Whether a workflow task must not begin now, whatever waits for one. */
+  get #keepsTasksBack(): boolean {
+    return this.#closed || this.#taskOpen || this.#paused || this.#awaitsFirstTask;
+  }
+
+  get #awaitsFirstTask(): boolean {
+    return !this.#startedEarly && isBeforeFirstTask(this.#state, this.#nowMs);
+  }
+
+  /** Ends the wait before the first workflow task, if there is one: what is drafted now does not wait for its end. */
+  startEarly(): void {
+    this.#startedEarly = true;
+  }
+
+  /** Schedules and at once starts a workflow task, unless one is open or the run is paused or has closed. */
   ensureWorkflowTask(): void {
-    if (this.#closed || this.#taskOpen || isBeforeFirstTask(this.#state, this.#nowMs)) return;
+    if (this.#keepsTasksBack) return;
     if (this.#terminateOverLimit()) return;
     const scheduledEventId = this.append("WorkflowTaskScheduled", taskScheduled(this.#state, 1));
     this.append("WorkflowTaskStarted", taskStarted(this.#state, scheduledEventId));
@@ -292,16 +336,30 @@ export class Draft {
     this.#taskStarted = true;
   }
 
+  /** What waits for a workflow task to end counts already: otherwise it could be any amount. */
+  #endWhenFull(): void {
+    const waiting = this.#waiting.length > 0 ? waitingCharacters(this.#state.buffered) : 0;
+    const bytes = this.#state.historyBytes + waiting + characters(this.#newlyBuffered);
+    const events = this.#nextEventId - 1 + this.#waiting.length + this.#newlyBuffered.length;
+    if (this.#closed || (bytes <= MAX_HISTORY_BYTES && events <= MAX_HISTORY_EVENTS)) return;
+    this.abandonWorkflowTask();
+    this.#terminate(events > MAX_HISTORY_EVENTS);
+  }
+
   #terminateOverLimit(): boolean {
     const tooMany = this.#nextEventId > MAX_HISTORY_EVENTS;
     if (!tooMany && this.#state.historyBytes <= MAX_HISTORY_BYTES) return false;
+    this.#terminate(tooMany);
+    return true;
+  }
+
+  #terminate(tooMany: boolean): void {
     this.append("WorkflowExecutionTerminated", {
       reason: tooMany
         ? `Workflow history count exceeds limit of ${MAX_HISTORY_EVENTS} events.`
         : `Workflow history size exceeds limit of ${MAX_HISTORY_BYTES} bytes.`,
       identity: "history-service",
     });
-    return true;
   }
 
   /**
@@ -309,6 +367,7 @@ export class Draft {
    * are reserved; they stay valid because everything is buffered meanwhile.
    */
   startRetriedTask(task: Readonly<WorkflowTaskState>): void {
+    if (this.#paused) return;
     this.flushBuffered();
     this.workflowTaskProgress(
       {
@@ -343,7 +402,7 @@ export class Draft {
    * unlike it nothing of it is stored: if the workflow refuses the updates it has never been.
    */
   ensureSpeculativeTask(): void {
-    if (this.#closed || this.#taskOpen || isBeforeFirstTask(this.#state, this.#nowMs)) return;
+    if (this.#keepsTasksBack) return;
     const hasBegun = this.#state.workflowTask !== undefined || this.#state.lastWorkflowTaskClosedEventId > 0;
     // News, and the beginning of the workflow, need a task that stays.
     if (this.flushBuffered() || !hasBegun) return this.ensureWorkflowTask();
@@ -354,6 +413,11 @@ export class Draft {
     const task = { scheduledEventId, startedEventId, ...times, notBeforeMs: this.#nowMs, attempt: 1, inHistory: false };
     this.workflowTaskProgress({ ...task, speculative: true }, { volatile: true });
     this.#taskStarted = true;
+  }
+
+  /** Forgets a task that waits to be tried again: the next one is a task like any other. */
+  dropWaitingTask(): void {
+    if (!this.#taskStarted) this.#taskOpen = false;
   }
 
   /** Ends the speculative task in flight as if it had never been. */
@@ -384,6 +448,7 @@ export class Draft {
 
   /** The finished decision. */
   decide<T>(value: T): Decision<T> {
+    if (this.#newlyBuffered.length > 0) this.#endWhenFull();
     return { ok: true, changes: this.changes(), value };
   }
 

@@ -86,8 +86,14 @@ const requiredFailure = required(failure, {});
 const requiredRetryState = required(retryState, "RETRY_POLICY_NOT_SET" as const);
 const initiator = enumOf(ENUM_PREFIXES.initiator, ["WORKFLOW", "RETRY", "CRON_SCHEDULE"]);
 const reusePolicy = optional(
-  enumOf(ENUM_PREFIXES.workflowIdReusePolicy, ["ALLOW_DUPLICATE", "ALLOW_DUPLICATE_FAILED_ONLY", "REJECT_DUPLICATE"]),
+  enumOf(ENUM_PREFIXES.workflowIdReusePolicy, [
+    "ALLOW_DUPLICATE",
+    "ALLOW_DUPLICATE_FAILED_ONLY",
+    "REJECT_DUPLICATE",
+    "TERMINATE_IF_RUNNING",
+  ]),
 );
+const admittedOrigin = enumOf(ENUM_PREFIXES.origin, ["REAPPLY", "UNSPECIFIED"]);
 const notFoundCauses = ["EXTERNAL_WORKFLOW_EXECUTION_NOT_FOUND", "NAMESPACE_NOT_FOUND"] as const;
 
 const meta = fieldsOf({ updateId: text, identity: filledText });
@@ -182,9 +188,11 @@ export const EVENT_FIELDS: Table = {
     parentInitiatedEventId: otherEventId,
     rootWorkflowExecution: optionalExecution,
     continuedExecutionRunId: optionalText,
+    continuedOriginalExecutionRunId: notExported,
     initiator: optional(initiator),
     continuedFailure: failureField,
     lastCompletionResult: payloadsField,
+    lastCompletionRunId: notExported,
     firstWorkflowTaskBackoffMs: limit,
     inheritedRequestIds: notExported,
   },
@@ -202,16 +210,22 @@ export const EVENT_FIELDS: Table = {
     initiator: required(initiator, "WORKFLOW" as const),
     ...commandEvent,
   },
-  WorkflowExecutionCompleted: { result: payloadsField, ...commandEvent },
+  WorkflowExecutionCompleted: { result: payloadsField, newExecutionRunId: optionalText, ...commandEvent },
   WorkflowExecutionFailed: {
     failure: requiredFailure,
     retryState: requiredRetryState,
     newExecutionRunId: optionalText,
     ...commandEvent,
   },
-  WorkflowExecutionTimedOut: { retryState: requiredRetryState },
+  WorkflowExecutionTimedOut: { retryState: requiredRetryState, newExecutionRunId: optionalText },
   WorkflowExecutionCanceled: { details: payloadsField, ...commandEvent },
-  WorkflowExecutionTerminated: { reason: optionalText, details: payloadsField, identity: optionalText },
+  WorkflowExecutionTerminated: {
+    reason: optionalText,
+    details: payloadsField,
+    identity: optionalText,
+    resetRunId: notExported,
+    childrenHandedOver: notExported,
+  },
   WorkflowExecutionCancelRequested: {
     cause: optionalText,
     identity: optionalText,
@@ -226,6 +240,8 @@ export const EVENT_FIELDS: Table = {
     requestId: words,
     externalWorkflowExecution: optionalExecution,
   },
+  WorkflowExecutionPaused: { identity: optionalText, reason: optionalText, requestId: words },
+  WorkflowExecutionUnpaused: { identity: optionalText, reason: optionalText, requestId: words },
   WorkflowTaskScheduled: { taskQueue: named, startToCloseTimeoutMs: milliseconds, attempt: required(number, 1) },
   WorkflowTaskStarted: {
     scheduledEventId: eventId,
@@ -257,6 +273,7 @@ export const EVENT_FIELDS: Table = {
     failure: failureField,
     baseRunId: optionalText,
     newRunId: optionalText,
+    inheritedRequestIds: notExported,
   },
   ActivityTaskScheduled: {
     activityId: words,
@@ -302,6 +319,10 @@ export const EVENT_FIELDS: Table = {
     upsertedMemo: required(payloadMap, { fields: {} }),
     removedMemoKeys: notExported,
     ...commandEvent,
+  },
+  WorkflowExecutionUpdateAdmitted: {
+    request: required(updateRequest, { meta: { updateId: "" }, input: { name: "" } }),
+    origin: required(admittedOrigin, "UNSPECIFIED" as const),
   },
   WorkflowExecutionUpdateAccepted: {
     protocolInstanceId: words,

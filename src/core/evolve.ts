@@ -7,18 +7,20 @@
  */
 import { mergeMemo, mergeSearchAttributes } from "./attribute-merge.ts";
 import type { EventAttributes, EventOf, HistoryEvent } from "./history-event.ts";
+import { lastCompletionRunId } from "./previous-run.ts";
 import { FIRST_REDELIVERY_MS, cancelRequestId, hasOutbox, isItself } from "./outbox.ts";
+import { beginReset } from "./reset-state.ts";
 import {
   type BufferedEvent,
   type ProgressChange,
   type RunIdentity,
   type StartFacts,
-  type UpdateChanges,
   type WorkflowState,
   initialProgress,
   namedRecord,
 } from "./state.ts";
-import type { UpdateMessage } from "./workflow-task.ts";
+import { pauseRequestId } from "./workflow-pause.ts";
+import { acceptUpdate, admitRecorded, answerCarried, carryUpdates, completeUpdate } from "./update-state.ts";
 
 function startFacts(event: EventOf<"WorkflowExecutionStarted">): StartFacts {
   const { attributes } = event;
@@ -38,8 +40,9 @@ function startFacts(event: EventOf<"WorkflowExecutionStarted">): StartFacts {
     ...(attributes.retryPolicy ? { retryPolicy: attributes.retryPolicy } : {}),
     ...(attributes.cronSchedule === undefined ? {} : { cronSchedule: attributes.cronSchedule }),
     workflowExecutionTimeoutMs: attributes.workflowExecutionTimeoutMs ?? 0,
-    ...(attributes.retryPolicy ? { repeated: repeatedFacts(attributes) } : {}),
-    firstWorkflowTaskAtMs: event.eventTimeMs + (attributes.firstWorkflowTaskBackoffMs ?? 0),
+    ...(attributes.retryPolicy || attributes.cronSchedule ? { repeated: repeatedFacts(attributes) } : {}),
+    ...firstTaskFacts(event),
+    ...lastCompletionFacts(attributes),
     ...parentFacts(attributes),
     ...(event.userMetadata ? { userMetadata: event.userMetadata } : {}),
   };
@@ -52,6 +55,22 @@ function repeatedFacts(attributes: EventAttributes["WorkflowExecutionStarted"]):
     ...(header ? { header } : {}),
     ...(searchAttributes ? { searchAttributes } : {}),
   };
+}
+
+function firstTaskFacts({
+  eventTimeMs,
+  attributes,
+}: EventOf<"WorkflowExecutionStarted">): Pick<StartFacts, "firstWorkflowTaskAtMs" | "isStartDelayed"> {
+  const backoffMs = attributes.firstWorkflowTaskBackoffMs ?? 0;
+  const isStartDelayed = backoffMs > 0 && attributes.initiator === undefined;
+  return { firstWorkflowTaskAtMs: eventTimeMs + backoffMs, ...(isStartDelayed ? { isStartDelayed } : {}) };
+}
+
+function lastCompletionFacts(
+  attributes: EventAttributes["WorkflowExecutionStarted"],
+): Pick<StartFacts, "lastCompletion"> {
+  const { lastCompletionResult: result } = attributes;
+  return result ? { lastCompletion: { result, runId: lastCompletionRunId(attributes) } } : {};
 }
 
 function parentFacts(attributes: EventAttributes["WorkflowExecutionStarted"]): Pick<StartFacts, "parent" | "root"> {
@@ -136,36 +155,14 @@ function startWorkflowTask(state: WorkflowState, event: EventOf<"WorkflowTaskSta
   carryUpdates(state);
 }
 
-/** A task that starts carries every update that waits. */
-function carryUpdates(state: WorkflowState): void {
-  for (const update of state.admittedUpdates) update.carried = true;
-}
-
-function acceptUpdate(state: WorkflowState, event: EventOf<"WorkflowExecutionUpdateAccepted">): void {
-  const { updateId } = event.attributes.acceptedRequest.meta;
-  state.updates[updateId] = { acceptedEventId: event.eventId };
-  withdrawUpdate(state, updateId);
-}
-
-function completeUpdate(state: WorkflowState, event: EventOf<"WorkflowExecutionUpdateCompleted">): void {
-  const update = state.updates[event.attributes.meta.updateId];
-  if (update) update.completedEventId = event.eventId;
-}
-
-function withdrawUpdate(state: WorkflowState, updateId: string): void {
-  state.admittedUpdates = state.admittedUpdates.filter(({ message }) => message.updateId !== updateId);
-}
-
-/** Takes updates in; the next workflow task to start carries them. */
-export function admitUpdates(state: WorkflowState, messages: readonly UpdateMessage[]): void {
-  for (const message of messages) state.admittedUpdates.push({ message, carried: false });
-}
-
-/** Applies what history does not show of updates. Comes before the events of the same commit. */
-export function evolveUpdates(state: WorkflowState, changes: UpdateChanges): void {
-  for (const { updateId } of changes.rejected) withdrawUpdate(state, updateId);
-  admitUpdates(state, changes.admitted);
-  if (changes.taskDropped) delete state.workflowTask;
+function failWorkflowTask(state: WorkflowState, event: EventOf<"WorkflowTaskFailed">): void {
+  endWorkflowTask(state, event.eventId);
+  if (event.attributes.cause !== "RESET_WORKFLOW") return;
+  beginReset(state, event);
+  for (const requestId of event.attributes.inheritedRequestIds ?? []) {
+    state.signalRequestIds[requestId] = true;
+    rememberRequest(state, requestId);
+  }
 }
 
 function endWorkflowTask(state: WorkflowState, eventId: number): void {
@@ -270,14 +267,22 @@ function close(state: WorkflowState, event: HistoryEvent, status: WorkflowState[
   redeliverBy(state, event.eventTimeMs + FIRST_REDELIVERY_MS);
   state.status = status;
   if ("newExecutionRunId" in event.attributes) state.newExecutionRunId = event.attributes.newExecutionRunId;
+  if (event.eventType === "WorkflowExecutionTerminated") handOver(state, event.attributes);
   state.closeEventId = event.eventId;
   state.closeTimeMs = event.eventTimeMs;
   delete state.workflowTask;
+  delete state.paused;
   state.activities = {};
   state.timers = namedRecord();
   state.buffered = [];
   state.admittedUpdates = [];
   // Children stay: their parent close policy is what the run still has to see to.
+}
+
+/** What a run that a reset has ended leaves to the one that it has begun. */
+function handOver(state: WorkflowState, ended: EventAttributes["WorkflowExecutionTerminated"]): void {
+  if (ended.resetRunId !== undefined) state.newExecutionRunId = ended.resetRunId;
+  if (ended.childrenHandedOver) state.children = {};
 }
 
 /** What an event does to the entity it is about; the same whether it is numbered or still buffered. */
@@ -287,6 +292,14 @@ function evolveEntity(state: WorkflowState, event: HistoryEvent | BufferedEvent)
       return receiveSignal(state, event.attributes);
     case "WorkflowExecutionCancelRequested":
       return receiveCancel(state, event.attributes);
+    case "WorkflowExecutionPaused":
+      state.paused = { pausedTimeMs: event.eventTimeMs, ...event.attributes };
+      rememberRequest(state, pauseRequestId("pause", event.attributes.requestId));
+      return;
+    case "WorkflowExecutionUnpaused":
+      delete state.paused;
+      rememberRequest(state, pauseRequestId("unpause", event.attributes.requestId));
+      return;
     case "ChildWorkflowExecutionStarted":
       return startChild(state, event.attributes, "eventId" in event ? event.eventId : 0);
     case "StartChildWorkflowExecutionFailed":
@@ -320,6 +333,31 @@ function evolveEntity(state: WorkflowState, event: HistoryEvent | BufferedEvent)
   }
 }
 
+/** Events that mean the same whether they are numbered or wait for it. */
+type EntityEvent = HistoryEvent & { readonly eventType: EntityEventType };
+type EntityEventType =
+  | "WorkflowExecutionSignaled"
+  | "WorkflowExecutionCancelRequested"
+  | "WorkflowExecutionPaused"
+  | "WorkflowExecutionUnpaused"
+  | "ActivityTaskStarted"
+  | "ActivityTaskCompleted"
+  | "ActivityTaskFailed"
+  | "ActivityTaskTimedOut"
+  | "ActivityTaskCanceled"
+  | "TimerFired"
+  | "ChildWorkflowExecutionStarted"
+  | "StartChildWorkflowExecutionFailed"
+  | "ChildWorkflowExecutionCompleted"
+  | "ChildWorkflowExecutionFailed"
+  | "ChildWorkflowExecutionCanceled"
+  | "ChildWorkflowExecutionTimedOut"
+  | "ChildWorkflowExecutionTerminated"
+  | "ExternalWorkflowExecutionSignaled"
+  | "SignalExternalWorkflowExecutionFailed"
+  | "ExternalWorkflowExecutionCancelRequested"
+  | "RequestCancelExternalWorkflowExecutionFailed";
+
 function evolveNumbered(state: WorkflowState, event: HistoryEvent): void {
   switch (event.eventType) {
     case "WorkflowExecutionStarted":
@@ -344,9 +382,12 @@ function evolveNumbered(state: WorkflowState, event: HistoryEvent): void {
     case "WorkflowTaskStarted":
       return startWorkflowTask(state, event);
     case "WorkflowTaskCompleted":
-    case "WorkflowTaskTimedOut":
-    case "WorkflowTaskFailed":
+      answerCarried(state);
       return endWorkflowTask(state, event.eventId);
+    case "WorkflowTaskTimedOut":
+      return endWorkflowTask(state, event.eventId);
+    case "WorkflowTaskFailed":
+      return failWorkflowTask(state, event);
     case "ActivityTaskScheduled":
       return scheduleActivity(state, event);
     case "ActivityTaskCancelRequested": {
@@ -359,35 +400,22 @@ function evolveNumbered(state: WorkflowState, event: HistoryEvent): void {
     case "TimerCanceled":
       delete state.timers[event.attributes.timerId];
       return;
+    case "WorkflowExecutionUpdateAdmitted":
+      return admitRecorded(state, event);
     case "WorkflowExecutionUpdateAccepted":
       return acceptUpdate(state, event);
     case "WorkflowExecutionUpdateCompleted":
       return completeUpdate(state, event);
-    case "WorkflowExecutionSignaled":
-    case "WorkflowExecutionCancelRequested":
-    case "ActivityTaskStarted":
-    case "ActivityTaskCompleted":
-    case "ActivityTaskFailed":
-    case "ActivityTaskTimedOut":
-    case "ActivityTaskCanceled":
-    case "TimerFired":
-    case "ChildWorkflowExecutionStarted":
-    case "StartChildWorkflowExecutionFailed":
-    case "ChildWorkflowExecutionCompleted":
-    case "ChildWorkflowExecutionFailed":
-    case "ChildWorkflowExecutionCanceled":
-    case "ChildWorkflowExecutionTimedOut":
-    case "ChildWorkflowExecutionTerminated":
-    case "ExternalWorkflowExecutionSignaled":
-    case "SignalExternalWorkflowExecutionFailed":
-    case "ExternalWorkflowExecutionCancelRequested":
-    case "RequestCancelExternalWorkflowExecutionFailed":
-      return evolveEntity(state, event);
     case "StartChildWorkflowExecutionInitiated":
       return initiateChild(state, event);
     case "SignalExternalWorkflowExecutionInitiated":
     case "RequestCancelExternalWorkflowExecutionInitiated":
       return initiateExternal(state, event);
+    default: {
+      // An event that nothing here is about does not compile.
+      const entityEvent: EntityEvent = event;
+      return evolveEntity(state, entityEvent);
+    }
   }
 }
 

@@ -174,7 +174,7 @@ export function notItsChild(
   const isChild =
     parent?.namespace === sender.namespace &&
     parent.workflowId === sender.workflowId &&
-    parent.runId === sender.runId &&
+    parent.runId === (sender.parentRunId ?? sender.runId) &&
     (sender.isParentClosed !== true || parent.initiatedEventId === sender.initiatedEventId);
   if (isChild) return undefined;
   const { workflowId, runId } = state.identity;

@@ -55,6 +55,7 @@ export interface Failure {
   readonly timeoutFailureInfo?: { readonly timeoutType: TimeoutType; readonly lastHeartbeatDetails?: Payloads };
   readonly canceledFailureInfo?: { readonly details?: Payloads };
   readonly terminatedFailureInfo?: Readonly<Record<string, never>>;
+  readonly resetWorkflowFailureInfo?: Readonly<Record<string, never>>;
   readonly serverFailureInfo?: { readonly nonRetryable?: boolean };
   readonly activityFailureInfo?: ActivityFailureInfo;
   readonly childWorkflowExecutionFailureInfo?: ChildWorkflowExecutionFailureInfo;

@@ -49,6 +49,9 @@ export type StartChildFailedCause = "WORKFLOW_ALREADY_EXISTS" | "NAMESPACE_NOT_F
 /** How an update ended; exactly one of the fields. */
 export type UpdateOutcome = { readonly success: Payloads } | { readonly failure: Failure };
 
+/** Why an update was written down before the workflow has accepted it. */
+export type UpdateAdmittedEventOrigin = "REAPPLY" | "UNSPECIFIED";
+
 /** An update as its caller sent it. */
 export interface UpdateRequestRecord {
   readonly meta: { readonly updateId: string; readonly identity?: string };
@@ -121,10 +124,14 @@ export interface EventAttributes {
     readonly rootWorkflowExecution?: ExecutionRef;
     /** The run before this one in the same chain. */
     readonly continuedExecutionRunId?: string;
+    /** What the payloads of that run are bound to, when it is not its run id: the run was reset. Not exported. */
+    readonly continuedOriginalExecutionRunId?: string;
     readonly initiator?: ContinueAsNewInitiator;
     /** The failure that the run before ended with. */
     readonly continuedFailure?: Failure;
     readonly lastCompletionResult?: Payloads;
+    /** The original execution run id of the run that came to it, if that was not the run before. Not exported. */
+    readonly lastCompletionRunId?: string;
     /** Time before the first workflow task. */
     readonly firstWorkflowTaskBackoffMs?: number;
     /**
@@ -149,18 +156,28 @@ export interface EventAttributes {
   };
   WorkflowExecutionCompleted: {
     readonly result?: Payloads;
+    /** The next run of its cron schedule. */
+    readonly newExecutionRunId?: string;
     readonly workflowTaskCompletedEventId: number;
   };
   WorkflowExecutionFailed: {
     readonly failure: Failure;
     readonly retryState: RetryState;
-    /** The run that tries again. */
+    /** The run that tries again, or the next one of the cron schedule. */
     readonly newExecutionRunId?: string;
     readonly workflowTaskCompletedEventId: number;
   };
-  WorkflowExecutionTimedOut: { readonly retryState: RetryState };
+  WorkflowExecutionTimedOut: { readonly retryState: RetryState; readonly newExecutionRunId?: string };
   WorkflowExecutionCanceled: { readonly details?: Payloads; readonly workflowTaskCompletedEventId: number };
-  WorkflowExecutionTerminated: { readonly reason?: string; readonly details?: Payloads; readonly identity?: string };
+  WorkflowExecutionTerminated: {
+    readonly reason?: string;
+    readonly details?: Payloads;
+    readonly identity?: string;
+    /** The run that a reset has begun in place of this one: nobody is told of its end. Not exported. */
+    readonly resetRunId?: string;
+    /** That run goes on with the children of this one, which are left alone. Not exported. */
+    readonly childrenHandedOver?: true;
+  };
   WorkflowExecutionCancelRequested: {
     readonly cause?: string;
     readonly identity?: string;
@@ -178,6 +195,8 @@ export interface EventAttributes {
     /** The workflow that sent it, if one did. */
     readonly externalWorkflowExecution?: ExecutionRef;
   };
+  WorkflowExecutionPaused: { readonly identity?: string; readonly reason?: string; readonly requestId: string };
+  WorkflowExecutionUnpaused: { readonly identity?: string; readonly reason?: string; readonly requestId: string };
   WorkflowTaskScheduled: {
     readonly taskQueue: Named;
     readonly startToCloseTimeoutMs: number;
@@ -211,6 +230,8 @@ export interface EventAttributes {
     /** Of a reset: the run whose history was taken over, and the run that goes on with it. */
     readonly baseRunId?: string;
     readonly newRunId?: string;
+    /** Of a reset: ids of requests that were taken before it and are not in this history. Not exported. */
+    readonly inheritedRequestIds?: readonly string[];
   };
   ActivityTaskScheduled: {
     readonly activityId: string;
@@ -292,6 +313,11 @@ export interface EventAttributes {
     readonly removedMemoKeys?: readonly string[];
     readonly workflowTaskCompletedEventId: number;
   };
+  /** An update that waits, and is history already: a reset has taken it over from another run. */
+  WorkflowExecutionUpdateAdmitted: {
+    readonly request: UpdateRequestRecord;
+    readonly origin: UpdateAdmittedEventOrigin;
+  };
   WorkflowExecutionUpdateAccepted: {
     readonly protocolInstanceId: string;
     readonly acceptedRequestMessageId: string;
@@ -316,7 +342,7 @@ export interface EventAttributes {
     readonly workflowRunTimeoutMs?: number;
     readonly workflowTaskTimeoutMs?: number;
     readonly parentClosePolicy: ParentClosePolicy;
-    readonly workflowIdReusePolicy?: WorkflowIdReusePolicy;
+    readonly workflowIdReusePolicy?: ChildWorkflowIdReusePolicy;
     readonly retryPolicy?: RetryPolicy;
     readonly cronSchedule?: string;
     readonly workflowTaskCompletedEventId: number;
@@ -388,6 +414,8 @@ interface ExternalEvent {
 
 export type ContinueAsNewInitiator = "WORKFLOW" | "RETRY" | "CRON_SCHEDULE";
 export type WorkflowIdReusePolicy = "ALLOW_DUPLICATE" | "ALLOW_DUPLICATE_FAILED_ONLY" | "REJECT_DUPLICATE";
+/** Children have no conflict policy; the last, which others should not use any more, stands for one. */
+export type ChildWorkflowIdReusePolicy = WorkflowIdReusePolicy | "TERMINATE_IF_RUNNING";
 
 export type EventType = keyof EventAttributes;
 

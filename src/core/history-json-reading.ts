@@ -5,7 +5,7 @@
  * worker ignore, and those that only say what has no meaning for workflow code, are left out with their numbers; any
  * other event that is not known is an error, because a replay without it would be another one.
  */
-import { EVENT_FIELDS, type Field, updateRequest } from "./event-fields.ts";
+import { EVENT_FIELDS, type Field } from "./event-fields.ts";
 import type { EventType, HistoryEvent, UpdateRequestRecord } from "./history-event.ts";
 import { screamingSnake } from "./history-json.ts";
 import {
@@ -36,16 +36,12 @@ const EVENT_TYPES: ReadonlyMap<string, EventType> = new Map(
   (Object.keys(EVENT_FIELDS) as EventType[]).map((eventType) => [screamingSnake(eventType), eventType]),
 );
 
-/**
- * Known events without meaning for workflow code: settings of the service, and work that the service skipped or paused.
- * An admitted update is told by its acceptance.
- */
+/** Known events without meaning for workflow code: settings of the service, and work that the service skipped or paused. */
 const PASSED_OVER: ReadonlySet<string> = new Set([
   "WORKFLOW_EXECUTION_OPTIONS_UPDATED",
   "WORKFLOW_EXECUTION_PAUSED",
   "WORKFLOW_EXECUTION_UNPAUSED",
   "WORKFLOW_EXECUTION_TIME_SKIPPING_TRANSITIONED",
-  "WORKFLOW_EXECUTION_UPDATE_ADMITTED",
 ]);
 
 /** Workers of these versions used two flags without recording them. */
@@ -105,12 +101,12 @@ function readEvent(
   const name = isAbsent(json["eventType"]) ? undefined : enumName(text(json["eventType"], "eventType"), "EVENT_TYPE_");
   const eventType = EVENT_TYPES.get(name ?? "");
   if (eventType === undefined) {
-    if (name === "WORKFLOW_EXECUTION_UPDATE_ADMITTED") noteAdmitted(json, admitted);
     if (json["workerMayIgnore"] === true || PASSED_OVER.has(name ?? "")) return undefined;
     throw new HistoryFormatError(`Event ${eventId} is of a type that cannot be replayed: ${name ?? "none"}.`, eventId);
   }
   const written = attributesOf(json, eventType);
   const attributes = readAttributes(eventType, written);
+  if (eventType === "WorkflowExecutionUpdateAdmitted") noteAdmitted(attributes, admitted);
   complete(eventType, attributes, written, admitted);
   const userMetadata = isAbsent(json["userMetadata"])
     ? {}
@@ -154,9 +150,9 @@ function complete(
   if (eventType === "WorkflowTaskCompleted") addUnrecordedFlags(attributes, json);
 }
 
-function noteAdmitted(json: JsonObject, admitted: Map<string, UpdateRequestRecord>): void {
-  const attributes = object(json["workflowExecutionUpdateAdmittedEventAttributes"] ?? {}, "attributes");
-  const request = updateRequest(attributes["request"] ?? {}, "request") as UpdateRequestRecord;
+/** An acceptance that follows an admission leaves the request to it. */
+function noteAdmitted(attributes: Record<string, unknown>, admitted: Map<string, UpdateRequestRecord>): void {
+  const request = attributes["request"] as UpdateRequestRecord;
   admitted.set(request.meta.updateId, request);
 }
 

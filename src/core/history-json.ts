@@ -5,7 +5,7 @@
  * timestamp, other `…Ms` a duration, `…EventId` an int64 written as a string; enums get their full names. Payloads are
  * in JSON form already and pass through untouched.
  */
-import type { HistoryEvent, Named } from "./history-event.ts";
+import type { EventType, HistoryEvent, Named } from "./history-event.ts";
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
@@ -31,6 +31,7 @@ export const ENUM_PREFIXES = {
   parentClosePolicy: "PARENT_CLOSE_POLICY_",
   workflowIdReusePolicy: "WORKFLOW_ID_REUSE_POLICY_",
   suggestContinueAsNewReasons: "SUGGEST_CONTINUE_AS_NEW_REASON_",
+  origin: "UPDATE_ADMITTED_EVENT_ORIGIN_",
 } as const;
 
 /** `cause` is an enum in these events only, each time another; in a failure it is the failure behind. */
@@ -51,10 +52,20 @@ const NOT_EXPORTED: ReadonlySet<string> = new Set([
   "removedMemoKeys",
   "signalRequestId",
   "childOriginalExecutionRunId",
+  "lastCompletionRunId",
+  "continuedOriginalExecutionRunId",
+  "resetRunId",
+  "childrenHandedOver",
 ]);
 
 /** Fields whose content is the users', to the last name in it. */
 const UNTOUCHED: ReadonlySet<string> = new Set(["payloads", "fields", "indexedFields", "encodedAttributes"]);
+
+/** Events that are no news to a workflow. Temporal's SDK refuses them in a replay unless they say so. */
+const WORKER_MAY_IGNORE: ReadonlySet<EventType> = new Set<EventType>([
+  "WorkflowExecutionPaused",
+  "WorkflowExecutionUnpaused",
+]);
 
 /** Exports events as Temporal's JSON. Payloads stay as they are: encoded, unless the caller decoded them before. */
 export function historyToJson(events: readonly HistoryEvent[]): JsonHistory {
@@ -69,6 +80,7 @@ function eventToJson(event: HistoryEvent): JsonEvent {
     eventTime: timestamp(event.eventTimeMs),
     eventType: `EVENT_TYPE_${screamingSnake(event.eventType)}`,
     taskId: String(event.eventId),
+    ...(WORKER_MAY_IGNORE.has(event.eventType) ? { workerMayIgnore: true } : {}),
     [`${name}EventAttributes`]: attributes,
     ...(event.userMetadata ? { userMetadata: event.userMetadata as JsonValue } : {}),
   };

@@ -43,6 +43,12 @@ export function namespaceProblem(namespace: unknown): string | undefined {
   return undefined;
 }
 
+/** The namespace in a Durable Object's name; undefined for a name that is none of a workflow's. */
+export function namespaceOfObject(name: string | undefined): string | undefined {
+  const end = name?.indexOf("/") ?? -1;
+  return end > 0 ? name?.slice(0, end) : undefined;
+}
+
 /** Name of the Durable Object that owns a workflow id. The namespace cannot contain '/', so names never collide. */
 export function workflowObjectName(namespace: string, workflowId: string): string {
   return `${namespace}/${workflowId}`;

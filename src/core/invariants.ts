@@ -11,9 +11,11 @@
  *   I6 only what history shows as open is open in the state
  *   I7 a signal's request id occurs once
  *   I8 events wait in the buffer only while the run is open
- *   I9 an update is accepted once and completed at most once, after that; the state knows exactly these
+ *   I9 an update is admitted at most once, before it is accepted, accepted once and completed at most once, after that;
+ *      the state knows exactly these
  *   I10 a child starts at most once and ends at most once, after it was initiated; the state knows those that are open
  *   I11 a signal or cancellation to another workflow is answered at most once; the state knows those without answer
+ *   I12 pauses and their ends alternate, and no workflow task begins between; the state knows whether the run is paused
  */
 import type { EventOf, HistoryEvent } from "./history-event.ts";
 import type { WorkflowState } from "./state.ts";
@@ -26,11 +28,14 @@ interface Walk {
   /** Open timers: the event that started each, with its id. */
   readonly openTimers: Map<number, string>;
   readonly signals: Set<string>;
+  /** Updates that were history before they were accepted. */
+  readonly admitted: Set<string>;
   /** Accepted updates, with the event that completed each or undefined. */
   readonly updates: Map<string, number | undefined>;
   /** Open children by the event that initiated each, with the one that started it or undefined. */
   readonly children: Map<number, number | undefined>;
   readonly externals: Set<number>;
+  paused: boolean;
 }
 
 /** Problems of a history by itself. */
@@ -59,7 +64,12 @@ export function stateProblems(state: Readonly<WorkflowState>, events: readonly H
     if (!seen.openActivities.has(Number(id))) problems.push(`I6 activity ${id} is open only in the state`);
   for (const { timerId, startedEventId } of Object.values(state.timers))
     if (seen.openTimers.get(startedEventId) !== timerId) problems.push(`I6 timer ${timerId} is open only in the state`);
-  problems.push(...updateProblems(state, seen), ...childProblems(state, seen), ...externalProblems(state, seen));
+  problems.push(
+    ...pauseProblems(state, seen),
+    ...updateProblems(state, seen),
+    ...childProblems(state, seen),
+    ...externalProblems(state, seen),
+  );
   return problems;
 }
 
@@ -71,9 +81,11 @@ function walk(events: readonly HistoryEvent[]): Walk {
     openActivities: new Set(),
     openTimers: new Map(),
     signals: new Set(),
+    admitted: new Set(),
     updates: new Map(),
     children: new Map(),
     externals: new Set(),
+    paused: false,
   };
   let lastTimeMs = 0;
   for (const [index, event] of events.entries()) {
@@ -124,6 +136,35 @@ function step(state: Walk, event: HistoryEvent): void {
         state.problems.push(`I7 event ${event.eventId} repeats a signal`);
       state.signals.add(event.attributes.requestId);
       return;
+    case "WorkflowExecutionPaused":
+    case "WorkflowExecutionUnpaused": {
+      const isPause = event.eventType === "WorkflowExecutionPaused";
+      if (state.paused === isPause) state.problems.push(`I12 event ${event.eventId} changes nothing`);
+      state.paused = isPause;
+      return;
+    }
+    case "WorkflowExecutionUpdateAdmitted":
+      return stepAdmission(state, event);
+    case "WorkflowExecutionUpdateAccepted":
+    case "WorkflowExecutionUpdateCompleted":
+      return stepUpdate(state, event);
+    case "WorkflowExecutionCompleted":
+    case "WorkflowExecutionFailed":
+    case "WorkflowExecutionTimedOut":
+    case "WorkflowExecutionCanceled":
+    case "WorkflowExecutionTerminated":
+      // What a reset hands over is the next run's.
+      if ("childrenHandedOver" in event.attributes) state.children.clear();
+      state.closed = true;
+      return;
+    default:
+      return stepOther(state, event);
+  }
+}
+
+/** What is between the run and other executions. */
+function stepOther(state: Walk, event: HistoryEvent): void {
+  switch (event.eventType) {
     case "StartChildWorkflowExecutionInitiated":
       state.children.set(event.eventId, undefined);
       return;
@@ -146,16 +187,6 @@ function step(state: Walk, event: HistoryEvent): void {
     case "RequestCancelExternalWorkflowExecutionFailed":
       if (!state.externals.delete(event.attributes.initiatedEventId))
         state.problems.push(`I11 event ${event.eventId} answers what is not under way`);
-      return;
-    case "WorkflowExecutionUpdateAccepted":
-    case "WorkflowExecutionUpdateCompleted":
-      return stepUpdate(state, event);
-    case "WorkflowExecutionCompleted":
-    case "WorkflowExecutionFailed":
-    case "WorkflowExecutionTimedOut":
-    case "WorkflowExecutionCanceled":
-    case "WorkflowExecutionTerminated":
-      state.closed = true;
       return;
     default:
       return;
@@ -214,6 +245,23 @@ function externalProblems(state: Readonly<WorkflowState>, seen: Walk): string[] 
   return problems;
 }
 
+function pauseProblems(state: Readonly<WorkflowState>, seen: Walk): string[] {
+  let { paused } = seen;
+  for (const { eventType } of state.buffered) {
+    if (eventType === "WorkflowExecutionPaused") paused = true;
+    if (eventType === "WorkflowExecutionUnpaused") paused = false;
+  }
+  if (state.status !== "RUNNING") paused = false;
+  return (state.paused !== undefined) === paused ? [] : [`I12 the state says ${paused ? "open" : "paused"}`];
+}
+
+function stepAdmission(state: Walk, { eventId, attributes }: EventOf<"WorkflowExecutionUpdateAdmitted">): void {
+  const { updateId } = attributes.request.meta;
+  if (state.admitted.has(updateId) || state.updates.has(updateId))
+    state.problems.push(`I9 event ${eventId} admits an update again`);
+  state.admitted.add(updateId);
+}
+
 type UpdateEvent = EventOf<"WorkflowExecutionUpdateAccepted"> | EventOf<"WorkflowExecutionUpdateCompleted">;
 
 function stepUpdate(state: Walk, event: UpdateEvent): void {
@@ -247,6 +295,7 @@ function stepTask(state: Walk, event: HistoryEvent): void {
   const expected = { WorkflowTaskScheduled: "none", WorkflowTaskStarted: "scheduled" } as const;
   const before = event.eventType in expected ? expected[event.eventType as keyof typeof expected] : "started";
   if (state.task !== before) state.problems.push(`I2 event ${event.eventId} ${event.eventType} after ${state.task}`);
+  if (state.paused && state.task === "none") state.problems.push(`I12 event ${event.eventId} begins in a paused run`);
   if (event.eventType === "WorkflowTaskScheduled") state.task = "scheduled";
   else if (event.eventType === "WorkflowTaskStarted") state.task = "started";
   else state.task = "none";

@@ -16,9 +16,16 @@
  */
 import type { ChildClosedRequest, ExternalSender, StartRequest } from "./protocol.ts";
 import type { CancelRequest, SignalRequest, TerminateRequest } from "./protocol.ts";
-import type { EventOf, EventType, ExecutionRef, ExecutionTarget, HistoryEvent } from "./history-event.ts";
+import type {
+  ChildWorkflowIdReusePolicy,
+  EventOf,
+  EventType,
+  ExecutionRef,
+  ExecutionTarget,
+  HistoryEvent,
+} from "./history-event.ts";
 import type { Reply } from "./rejection.ts";
-import type { ChildState, ExternalState, WorkflowState } from "./state.ts";
+import { type ChildState, type ExternalState, type WorkflowState, writerOf } from "./state.ts";
 
 /** Who does what the service does of its own accord, as clients read it in a history. */
 const SERVICE_IDENTITY = "history-service";
@@ -67,7 +74,8 @@ export function mayLeaveOutbox(state: Readonly<WorkflowState>, events: readonly 
   for (const _id in state.externals) return true;
   if (events.some((event) => INITIATING.has(event.eventType))) return true;
   const last = events.at(-1);
-  return state.start.parent !== undefined && !(last && "newExecutionRunId" in last.attributes);
+  const isFollowed = last && ("newExecutionRunId" in last.attributes || "resetRunId" in last.attributes);
+  return state.start.parent !== undefined && !isFollowed;
 }
 
 const INITIATING: ReadonlySet<EventType> = new Set<EventType>([
@@ -184,26 +192,35 @@ function startDelivery(
   { eventId, attributes, userMetadata }: EventOf<"StartChildWorkflowExecutionInitiated">,
 ): Delivery {
   const { identity, start } = state;
-  const { workflowType, taskQueue, parentClosePolicy: _, workflowTaskCompletedEventId: __, ...options } = attributes;
+  const { workflowType, taskQueue, parentClosePolicy: _, workflowTaskCompletedEventId: __, ...given } = attributes;
+  const { workflowIdReusePolicy, ...options } = given;
   const request: StartRequest = {
     version: 1,
     ...options,
     workflowType: workflowType.name,
     taskQueue: taskQueue.name,
-    workflowIdConflictPolicy: "FAIL",
-    requestId: childStartRequestId(identity.runId, eventId),
+    ...childIdPolicies(workflowIdReusePolicy),
+    requestId: childStartRequestId(writerOf(state, eventId), eventId),
     ...(userMetadata ? { userMetadata } : {}),
-    parent: { ...refOf(state), namespace: identity.namespace, initiatedEventId: eventId },
+    parent: { ...writerRefOf(state, eventId), namespace: identity.namespace, initiatedEventId: eventId },
     root: start.root ?? refOf(state),
   };
   return { method: "start", request };
+}
+
+function childIdPolicies(
+  reuse: ChildWorkflowIdReusePolicy | undefined,
+): Pick<StartRequest, "workflowIdReusePolicy" | "workflowIdConflictPolicy"> {
+  if (reuse === "TERMINATE_IF_RUNNING")
+    return { workflowIdReusePolicy: "ALLOW_DUPLICATE", workflowIdConflictPolicy: "TERMINATE_EXISTING" };
+  return { ...(reuse === undefined ? {} : { workflowIdReusePolicy: reuse }), workflowIdConflictPolicy: "FAIL" };
 }
 
 function signalDelivery(
   state: Readonly<WorkflowState>,
   { eventId, attributes }: EventOf<"SignalExternalWorkflowExecutionInitiated">,
 ): Delivery {
-  const { workflowExecution, signalName, input, header, signalRequestId, childWorkflowOnly } = attributes;
+  const { workflowExecution, signalName, input, header, signalRequestId } = attributes;
   const request: SignalRequest = {
     version: 1,
     signalName,
@@ -211,7 +228,7 @@ function signalDelivery(
     ...(input ? { input } : {}),
     ...(header ? { header } : {}),
     requestId: signalRequestId,
-    sender: senderOf(state, eventId, childWorkflowOnly),
+    sender: senderOf(state, eventId, childOf(state, attributes)),
   };
   return { method: "signal", request };
 }
@@ -220,8 +237,8 @@ function cancelDelivery(
   state: Readonly<WorkflowState>,
   { eventId, attributes }: EventOf<"RequestCancelExternalWorkflowExecutionInitiated">,
 ): Delivery {
-  const { workflowExecution, childWorkflowOnly, reason } = attributes;
-  const sender = senderOf(state, eventId, childWorkflowOnly);
+  const { workflowExecution, reason } = attributes;
+  const sender = senderOf(state, eventId, childOf(state, attributes));
   const request: CancelRequest = {
     version: 1,
     ...(workflowExecution.runId === undefined ? {} : { runId: workflowExecution.runId }),
@@ -241,17 +258,43 @@ function closedParent(
   return {
     ...(runId === undefined ? {} : { firstExecutionRunId: runId }),
     identity: SERVICE_IDENTITY,
-    sender: { ...senderOf(state, initiatedEventId, true), isParentClosed: true },
+    sender: { ...senderOf(state, initiatedEventId, { initiatedEventId }), isParentClosed: true },
   };
 }
 
+/** The child that a message is for, if only a child may have it. */
+function childOf(
+  { children }: Readonly<WorkflowState>,
+  message: {
+    readonly childWorkflowOnly?: boolean;
+    readonly namespace: string;
+    readonly workflowExecution: ExecutionTarget;
+  },
+): { readonly initiatedEventId?: number } | undefined {
+  if (message.childWorkflowOnly !== true) return undefined;
+  const { namespace, workflowExecution } = message;
+  const isMeant = (child: ChildState) =>
+    child.namespace === namespace && child.workflowId === workflowExecution.workflowId;
+  const child = Object.values(children).findLast(isMeant);
+  return child ? { initiatedEventId: child.initiatedEventId } : {};
+}
+
+/** Who sends a message. It comes from the run that wrote it down, and for a child from the run that started the child. */
 function senderOf(
   state: Readonly<WorkflowState>,
   initiatedEventId: number,
-  childWorkflowOnly: boolean | undefined,
+  child: { readonly initiatedEventId?: number } | undefined,
 ): ExternalSender {
-  const sender = { ...refOf(state), namespace: state.identity.namespace, initiatedEventId };
-  return childWorkflowOnly === true ? { ...sender, childWorkflowOnly } : sender;
+  const writer = writerRefOf(state, initiatedEventId);
+  const sender = { ...writer, namespace: state.identity.namespace, initiatedEventId };
+  if (!child) return sender;
+  const parentRunId = child.initiatedEventId === undefined ? writer.runId : writerOf(state, child.initiatedEventId);
+  return { ...sender, childWorkflowOnly: true, ...(parentRunId === writer.runId ? {} : { parentRunId }) };
+}
+
+/** The run that wrote an event of this run's history. What it did is known elsewhere under its id. */
+function writerRefOf(state: Readonly<WorkflowState>, eventId: number): ExecutionRef {
+  return { workflowId: state.identity.workflowId, runId: writerOf(state, eventId) };
 }
 
 function refOf({ identity }: Readonly<WorkflowState>): ExecutionRef {
@@ -302,6 +345,7 @@ export type DeliveryResult =
   | { readonly kind: "childNotStarted" }
   | { readonly kind: "delivered" }
   | { readonly kind: "notFound" }
+  | { readonly kind: "namespaceNotFound" }
   | { readonly kind: "tooManySignals" }
   /** It could not be taken now, or was not understood: deliver again later. */
   | { readonly kind: "failed"; readonly message: string };
@@ -321,6 +365,7 @@ export function resultOf(
   const { code, message } = reply.rejection;
   if (waiting.kind === "startChild" && code === "WorkflowAlreadyStarted") return { kind: "childNotStarted" };
   if (waiting.kind === "signal" && code === "ResourceExhausted") return { kind: "tooManySignals" };
+  if (code === "NamespaceNotFound") return { kind: "namespaceNotFound" };
   const isGone = code === "WorkflowNotFound" || code === "WorkflowAlreadyCompleted";
   if (waiting.kind !== "startChild" && isGone) return { kind: "notFound" };
   return { kind: "failed", message: `${code}: ${message}` };

@@ -44,6 +44,14 @@ export function payloadsBytes(payloads: Payloads | undefined): number {
   return total;
 }
 
+/** Bytes of a summary and details. */
+export function userMetadataBytes(
+  metadata: { readonly summary?: Payload; readonly details?: Payload } | undefined,
+): number {
+  const { summary, details } = metadata ?? {};
+  return (summary ? payloadBytes(summary) : 0) + (details ? payloadBytes(details) : 0);
+}
+
 /** Bytes of search attributes. */
 export function searchAttributeBytes(map: SearchAttributeMap | undefined): number {
   return payloadMapBytes(map && { fields: map.indexedFields });

@@ -11,7 +11,27 @@ import type {
   HeartbeatActivityReply,
   HeartbeatActivityRequest,
   RespondActivityRequest,
+  WatchActivityRequest,
 } from "./activity-task.ts";
+import type { BatchOperationRpc } from "./batch-protocol.ts";
+import type {
+  ActivityControlReply,
+  ActivityRunOptions,
+  DeleteReply,
+  DeleteRequest,
+  HeartbeatActivityByIdRequest,
+  PauseActivityRequest,
+  PauseInfo,
+  PauseWorkflowRequest,
+  ResetActivityRequest,
+  ResetReply,
+  ResetRequest,
+  RespondActivityByIdRequest,
+  UnpauseActivityRequest,
+  UnpauseWorkflowRequest,
+  UpdateActivityOptionsReply,
+  UpdateActivityOptionsRequest,
+} from "./control-requests.ts";
 import type { Failure, RetryState } from "./failure.ts";
 import type {
   ExecutionRef,
@@ -20,9 +40,11 @@ import type {
   UserMetadata,
   WorkflowIdReusePolicy,
 } from "./history-event.ts";
+import type { EventSubscription, EventsRequest } from "./live-events.ts";
 import type { PayloadMap, Payloads, SearchAttributeMap } from "./payload.ts";
 import type { Reply } from "./rejection.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
+import type { RunSelector } from "./run-selector.ts";
 
 export const PROTOCOL_VERSION = 1;
 
@@ -58,7 +80,10 @@ export interface StartRequest {
   readonly identity?: string;
   readonly searchAttributes?: SearchAttributeMap;
   readonly retryPolicy?: RetryPolicy;
+  /** The run is repeated by it: see `cron-expression.ts`. Its first run waits for its first tick too. */
   readonly cronSchedule?: string;
+  /** Time before the first workflow task, unless a message comes before. Not with a cron schedule. */
+  readonly startDelayMs?: number;
   readonly userMetadata?: UserMetadata;
   /** Set when a workflow starts this one as its child. */
   readonly parent?: ParentRef;
@@ -77,13 +102,11 @@ export interface StartReply {
   readonly runId: string;
   readonly firstExecutionRunId: string;
   readonly started: boolean;
+  /** The run's first workflow task has left for its worker in the turn that started it. */
+  readonly eagerlyStarted?: true;
 }
 
-/** Which run is meant. Without `runId` the current one; `firstExecutionRunId` guards against another chain. */
-export interface RunSelector {
-  readonly runId?: string;
-  readonly firstExecutionRunId?: string;
-}
+export type { RunSelector } from "./run-selector.ts";
 
 export interface SignalRequest extends RunSelector {
   readonly version: 1;
@@ -99,6 +122,8 @@ export interface SignalRequest extends RunSelector {
 /** A workflow that signals or cancels another. `childWorkflowOnly`: the target must be its child. */
 export interface ExternalSender extends ParentRef {
   readonly childWorkflowOnly?: boolean;
+  /** The run that has started the child, when it is another: the sender has taken over its history by a reset. */
+  readonly parentRunId?: string;
   /** It does so because it has closed: `initiatedEventId` is the event that initiated the child that is meant. */
   readonly isParentClosed?: true;
 }
@@ -207,7 +232,7 @@ export interface DescribeRequest extends RunSelector {
   readonly version: 1;
 }
 
-export type PendingActivityState = "SCHEDULED" | "STARTED" | "CANCEL_REQUESTED";
+export type PendingActivityState = "SCHEDULED" | "STARTED" | "CANCEL_REQUESTED" | "PAUSED" | "PAUSE_REQUESTED";
 
 export interface PendingActivityInfo {
   readonly activityId: string;
@@ -224,6 +249,10 @@ export interface PendingActivityInfo {
   /** When the next attempt is dispatched, while it waits for a retry. */
   readonly nextAttemptScheduleTimeMs?: number;
   readonly expirationTimeMs?: number;
+  /** Present exactly while the activity is paused. */
+  readonly pauseInfo?: PauseInfo;
+  /** What it is run with now. Absent from a service that does not know of changes. */
+  readonly options?: ActivityRunOptions;
 }
 
 export interface PendingTimerInfo {
@@ -260,7 +289,10 @@ export interface WorkflowExecutionDescription {
   readonly originalExecutionRunId: string;
   readonly workflowType: string;
   readonly taskQueue: string;
-  readonly status: WorkflowExecutionStatus;
+  /** A run that is paused is open. */
+  readonly status: WorkflowExecutionStatus | "PAUSED";
+  /** Present exactly while the run is paused. */
+  readonly pauseInfo?: PauseInfo;
   readonly startTimeMs: number;
   readonly executionTimeMs: number;
   readonly closeTimeMs?: number;
@@ -301,6 +333,8 @@ export type WorkflowOutcome =
       readonly runId: string;
       readonly originalExecutionRunId: string;
       readonly result?: Payloads;
+      /** The next run of its cron schedule. */
+      readonly newExecutionRunId?: string;
     }
   | {
       readonly kind: "failed";
@@ -308,7 +342,7 @@ export type WorkflowOutcome =
       readonly originalExecutionRunId: string;
       readonly failure: Failure;
       readonly retryState: string;
-      /** The run that tries again. */
+      /** The run that tries again, or the next one of the cron schedule. */
       readonly newExecutionRunId?: string;
     }
   | {
@@ -323,7 +357,15 @@ export type WorkflowOutcome =
       readonly originalExecutionRunId: string;
       readonly reason?: string;
     }
-  | { readonly kind: "timedOut"; readonly runId: string; readonly originalExecutionRunId: string }
+  | {
+      readonly kind: "timedOut";
+      readonly runId: string;
+      readonly originalExecutionRunId: string;
+      /** Absent from services that did not say it yet: then nothing followed. */
+      readonly retryState?: string;
+      /** The run that tries again, or the next one of the cron schedule. */
+      readonly newExecutionRunId?: string;
+    }
   | {
       readonly kind: "continuedAsNew";
       readonly runId: string;
@@ -335,20 +377,26 @@ export interface OutcomeRequest extends RunSelector {
   readonly version: 1;
   /** True: the answer may wait while the object is at work anyway. It never keeps an idle object awake. */
   readonly wait?: boolean;
+  /** Of a watcher: a run that ends before the object rests is answered plainly, without a WebSocket. */
+  readonly plainResponse?: true;
 }
 
-/**
- * The service as seen from the application: one of these for each (namespace, workflow id).
- *
- * `watchOutcome` gives the outcome once the run has ended, without keeping the service awake meanwhile; it may fail
- * (connection lost) and is then called again.
- */
+/** The service as seen from the application: one of these for each (namespace, workflow id). */
 export interface WorkflowExecutionRpc {
   start(request: StartRequest): Promise<Reply<StartReply>>;
   signal(request: SignalRequest): Promise<Reply<{ readonly runId: string }>>;
   signalWithStart(request: SignalWithStartRequest): Promise<Reply<StartReply>>;
   requestCancel(request: CancelRequest): Promise<Reply<{ readonly runId: string }>>;
   terminate(request: TerminateRequest): Promise<Reply<{ readonly runId: string }>>;
+  pause(request: PauseWorkflowRequest): Promise<Reply<{ readonly runId: string }>>;
+  unpause(request: UnpauseWorkflowRequest): Promise<Reply<{ readonly runId: string }>>;
+  pauseActivity(request: PauseActivityRequest): Promise<Reply<ActivityControlReply>>;
+  unpauseActivity(request: UnpauseActivityRequest): Promise<Reply<ActivityControlReply>>;
+  resetActivity(request: ResetActivityRequest): Promise<Reply<ActivityControlReply>>;
+  updateActivityOptions(request: UpdateActivityOptionsRequest): Promise<Reply<UpdateActivityOptionsReply>>;
+  deleteExecution(request: DeleteRequest): Promise<Reply<DeleteReply>>;
+  /** Begins a run with the history of another up to a point, in place of the current one. */
+  reset(request: ResetRequest): Promise<Reply<ResetReply>>;
   query(request: QueryRequest): Promise<Reply<QueryReply>>;
   /** Answers when the stage is reached, or earlier with the stage reached so far when that takes long. */
   update(request: UpdateRequest): Promise<Reply<UpdateReply>>;
@@ -365,12 +413,27 @@ export interface WorkflowExecutionRpc {
   heartbeatActivity(request: HeartbeatActivityRequest): Promise<Reply<HeartbeatActivityReply>>;
   respondActivity(request: RespondActivityRequest): Promise<Reply<{ readonly accepted: true }>>;
   reportDeadLetter(request: DeadLetterRequest): Promise<Reply<{ readonly accepted: boolean }>>;
+  /** For those who know an activity by its id, and have no task token. */
+  respondActivityById(request: RespondActivityByIdRequest): Promise<Reply<{ readonly accepted: true }>>;
+  heartbeatActivityById(request: HeartbeatActivityByIdRequest): Promise<Reply<HeartbeatActivityReply>>;
+}
+
+/** A worker that hears of what concerns its attempt, for as long as the connection lives. */
+export interface ActivityWatching {
+  /** Resolves when the connection has ended, from whichever side. Rejects when it could not be made. */
+  readonly ended: Promise<void>;
+  close(): void;
 }
 
 /** How the application reaches the service; made from a Durable Object namespace by the worker layer. */
 export interface WorkflowService {
   execution(namespace: string, workflowId: string): WorkflowExecutionRpc;
-  /** Resolves when the run has ended. Rejects when the connection was lost before. */
+  /** The object of a batch operation. Throws, with what to set, where the service has none. */
+  batchOperation?(namespace: string, jobId: string): BatchOperationRpc;
+  /**
+   * Resolves when the run has ended. When the connection was lost before: with `pending` and the run's id if the
+   * service had named it, otherwise it rejects.
+   */
   watchOutcome(
     namespace: string,
     workflowId: string,
@@ -379,4 +442,16 @@ export interface WorkflowService {
   ): Promise<Reply<WorkflowOutcome>>;
   /** Resolves when the update has reached the stage. Rejects when the connection was lost before. */
   watchUpdate(namespace: string, workflowId: string, request: PollUpdateRequest): Promise<Reply<UpdateReply>>;
+  /** Subscribes to a run's events. Rejects when the connection could not be made. */
+  watchEvents(namespace: string, workflowId: string, request: EventsRequest): Promise<EventSubscription>;
+  /**
+   * Tells what changes for an attempt that runs, at once and without keeping the service awake meanwhile. A rejection
+   * is the last word: nobody waits for this attempt any more.
+   */
+  watchActivity(
+    namespace: string,
+    workflowId: string,
+    request: WatchActivityRequest,
+    tell: (news: Reply<HeartbeatActivityReply>) => void,
+  ): ActivityWatching;
 }

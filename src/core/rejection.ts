@@ -7,6 +7,8 @@
 import type { Failure } from "./failure.ts";
 
 export type RejectionCode =
+  /** The service knows no namespace of this name; `namespace` is the name. */
+  | "NamespaceNotFound"
   /** No run with this workflow id (or run id), or the id was never used. */
   | "WorkflowNotFound"
   /** The run exists and has ended, so it cannot take signals, cancellation or termination. */
@@ -17,6 +19,8 @@ export type RejectionCode =
   | "ActivityNotFound"
   /** An argument is malformed; the message says which and what is allowed. */
   | "InvalidArgument"
+  /** The request is well-formed, and the state of the workflow does not allow it: it is paused, or is not. */
+  | "FailedPrecondition"
   /** A payload, memo or header is over the limit. */
   | "PayloadTooLarge"
   /** A count (signals, pending activities, history) is at its limit. */
@@ -31,6 +35,10 @@ export type RejectionCode =
   | "UpdateNotFound"
   /** The update was taken back because its workflow start was refused or its workflow ended. */
   | "UpdateAborted"
+  /** No batch operation was begun under this job id, or it was deleted when its retention ended. */
+  | "BatchOperationNotFound"
+  /** The job id belongs to another batch operation, or the list of this one is complete. */
+  | "BatchOperationAlreadyStarted"
   /** The workflow worker could not be reached, or fails this workflow's tasks. */
   | "WorkflowWorkerUnavailable"
   /** Caller and service speak different versions of the protocol. */
@@ -41,6 +49,7 @@ export interface Rejection {
   readonly message: string;
   readonly runId?: string;
   readonly status?: string;
+  readonly namespace?: string;
   readonly failure?: Failure;
 }
 

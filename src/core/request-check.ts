@@ -4,10 +4,19 @@
  * Owns: well-formedness and size. Each function answers with a rejection that says what is wrong, or undefined.
  */
 import type { ActivityOutcome, ClaimActivityRequest, RespondActivityRequest } from "./activity-task.ts";
+import type { DeleteRequest, ResetPoint, ResetRequest } from "./control-requests.ts";
+import { cronScheduleProblem } from "./cron-schedule.ts";
 import type { Failure } from "./failure.ts";
 import { idProblem, namespaceProblem, utf8Bytes } from "./identifiers.ts";
 import { MAX_ID_BYTES, MAX_MEMO_BYTES, MAX_PAYLOADS_BYTES, MAX_SEARCH_ATTRIBUTES_BYTES } from "./limits.ts";
-import { type Payloads, payloadBytes, payloadMapBytes, payloadsBytes, searchAttributeBytes } from "./payload.ts";
+import {
+  type Payloads,
+  payloadBytes,
+  payloadMapBytes,
+  payloadsBytes,
+  searchAttributeBytes,
+  userMetadataBytes,
+} from "./payload.ts";
 import type {
   CancelRequest,
   ChildClosedRequest,
@@ -36,7 +45,7 @@ export function version(requested: unknown): Refusal | undefined {
   return rejected("ProtocolVersionUnsupported", message);
 }
 
-function invalid(problem: string | undefined): Refusal | undefined {
+export function invalid(problem: string | undefined): Refusal | undefined {
   return problem === undefined ? undefined : rejected("InvalidArgument", problem);
 }
 
@@ -45,7 +54,7 @@ function tooLarge(what: string, bytes: number, limit: number): Refusal | undefin
   return rejected("PayloadTooLarge", `${what}: ${bytes} bytes, the limit is ${limit} bytes`);
 }
 
-function durationProblem(what: string, value: number | undefined): string | undefined {
+export function durationProblem(what: string, value: number | undefined): string | undefined {
   if (value === undefined || (Number.isFinite(value) && value >= 0)) return undefined;
   return `${what} must be a number of milliseconds, zero or above`;
 }
@@ -67,27 +76,63 @@ export function startRequest(request: StartRequest): Refusal | undefined {
         durationProblem("workflowExecutionTimeout", request.workflowExecutionTimeoutMs) ??
         durationProblem("workflowRunTimeout", request.workflowRunTimeoutMs) ??
         durationProblem("workflowTaskTimeout", request.workflowTaskTimeoutMs) ??
+        durationProblem("startDelay", request.startDelayMs) ??
         oneOf("workflowIdReusePolicy", request.workflowIdReusePolicy, REUSE_POLICIES) ??
         oneOf("workflowIdConflictPolicy", request.workflowIdConflictPolicy, CONFLICT_POLICIES) ??
+        policiesProblem(request) ??
         chainProblem(request),
     ) ??
-    tooLarge("workflow input", payloadsBytes(request.input) + payloadMapBytes(request.header), MAX_PAYLOADS_BYTES) ??
+    tooLarge("workflow input", startBytes(request), MAX_PAYLOADS_BYTES) ??
     tooLarge("memo", payloadMapBytes(request.memo), MAX_MEMO_BYTES) ??
     tooLarge("search attributes", searchAttributeBytes(request.searchAttributes), MAX_SEARCH_ATTRIBUTES_BYTES)
   );
 }
 
-function chainProblem({ retryPolicy, cronSchedule }: StartRequest): string | undefined {
-  if (cronSchedule) return "cronSchedule is not supported yet: start the workflow from a Cron Trigger of a Worker";
+function startBytes({ input, header, userMetadata }: StartRequest): number {
+  return payloadsBytes(input) + payloadMapBytes(header) + userMetadataBytes(userMetadata);
+}
+
+/** Whoever asks names himself in clear, and is named in history: in this request, or in one that is part of it. */
+export function identity(request: object): Refusal | undefined {
+  for (const part of [request, ...NAMED_PARTS.map((name) => Reflect.get(request, name) as unknown)]) {
+    if (typeof part !== "object" || part === null || !("identity" in part)) continue;
+    const { identity: named } = part;
+    // An absent one has a default, and one that is empty names nobody.
+    if (named === undefined || named === "") continue;
+    const problem = idProblem("identity", named);
+    if (problem !== undefined) return invalid(problem);
+  }
+  return undefined;
+}
+
+const NAMED_PARTS = ["start", "signal", "update"];
+
+function chainProblem({ retryPolicy, cronSchedule, startDelayMs }: StartRequest): string | undefined {
+  const schedule = cronSchedule ? cronScheduleProblem(cronSchedule) : undefined;
+  if (schedule !== undefined) return schedule;
+  if (cronSchedule && startDelayMs !== undefined) return "cronSchedule and startDelay exclude each other";
   const policy = retryPolicy && retryPolicyProblem(retryPolicy);
   return policy === undefined ? undefined : `retry policy of the workflow: ${policy}`;
+}
+
+/** One says that the id is not to be used again, the other uses it again. */
+function policiesProblem({ workflowIdReusePolicy, workflowIdConflictPolicy }: StartRequest): string | undefined {
+  const contradict = workflowIdReusePolicy === "REJECT_DUPLICATE" && workflowIdConflictPolicy === "TERMINATE_EXISTING";
+  if (!contradict) return undefined;
+  return "workflowIdReusePolicy REJECT_DUPLICATE cannot be used together with workflowIdConflictPolicy TERMINATE_EXISTING";
+}
+
+/** What a signal with start may not ask of its start. */
+export function signalWithStartPolicy({ workflowIdConflictPolicy }: StartRequest): Refusal | undefined {
+  if (workflowIdConflictPolicy !== "FAIL") return undefined;
+  return rejected("InvalidArgument", "workflowIdConflictPolicy FAIL is not supported by a signal with start");
 }
 
 const REUSE_POLICIES = ["ALLOW_DUPLICATE", "ALLOW_DUPLICATE_FAILED_ONLY", "REJECT_DUPLICATE"];
 const CONFLICT_POLICIES = ["FAIL", "USE_EXISTING", "TERMINATE_EXISTING"];
 const REJECT_CONDITIONS = ["NONE", "NOT_OPEN", "NOT_COMPLETED_CLEANLY"];
 
-function selectorProblem(request: RunSelector): string | undefined {
+export function selectorProblem(request: RunSelector): string | undefined {
   if (request.runId !== undefined) return idProblem("runId", request.runId);
   if (request.firstExecutionRunId !== undefined) return idProblem("firstExecutionRunId", request.firstExecutionRunId);
   return undefined;
@@ -124,7 +169,35 @@ export function terminateRequest(request: TerminateRequest): Refusal | undefined
   );
 }
 
-function reasonProblem(reason: string | undefined): string | undefined {
+export function deleteRequest(request: DeleteRequest): Refusal | undefined {
+  return version(request.version) ?? invalid(selectorProblem(request));
+}
+
+export function resetRequest(request: ResetRequest): Refusal | undefined {
+  return (
+    version(request.version) ??
+    invalid(
+      selectorProblem(request) ??
+        idProblem("requestId", request.requestId) ??
+        resetPointProblem(request.resetPoint) ??
+        reasonProblem(request.reason) ??
+        excludeProblem(request.reapplyExclude),
+    )
+  );
+}
+
+function resetPointProblem(point: ResetPoint): string | undefined {
+  if (point.kind === "firstWorkflowTask" || point.kind === "lastWorkflowTask") return undefined;
+  if (Number.isInteger(point.eventId) && point.eventId > 0) return undefined;
+  return "resetPoint must be the first or last workflow task, or an event id: a whole number above zero";
+}
+
+function excludeProblem(excluded: readonly string[] = []): string | undefined {
+  const problems = excluded.map((type) => oneOf("reapplyExclude", type, ["SIGNAL", "UPDATE"]));
+  return problems.find((problem) => problem !== undefined);
+}
+
+export function reasonProblem(reason: string | undefined): string | undefined {
   if (reason === undefined || utf8Bytes(reason) <= MAX_ID_BYTES) return undefined;
   return `reason must be at most ${MAX_ID_BYTES} bytes of UTF-8; it is stored in clear, so put details elsewhere`;
 }
@@ -201,12 +274,17 @@ export function payloads(what: string, requested: unknown, list: Payloads | unde
   return version(requested) ?? tooLarge(what, payloadsBytes(list), MAX_PAYLOADS_BYTES);
 }
 
-export function outcome(request: RespondActivityRequest): Refusal | undefined {
+export function outcome(request: Pick<RespondActivityRequest, "version" | "outcome">): Refusal | undefined {
   return (
     version(request.version) ??
     invalid(outcomeProblem(request.outcome)) ??
     tooLarge("activity outcome", outcomeBytes(request.outcome), MAX_PAYLOADS_BYTES)
   );
+}
+
+/** Reports about an activity that is named by its id. */
+export function activityById(request: { readonly activityId: string; readonly runId?: string }): Refusal | undefined {
+  return invalid(idProblem("activityId", request.activityId) ?? selectorProblem(request));
 }
 
 const OUTCOME_KINDS = ["completed", "failed", "canceled"];
@@ -233,6 +311,8 @@ export function failureBytes(failure: Failure | undefined): number {
   return (
     (failure.message?.length ?? 0) +
     (failure.stackTrace?.length ?? 0) +
+    (failure.source?.length ?? 0) +
+    (failure.applicationFailureInfo?.type?.length ?? 0) +
     (failure.encodedAttributes ? payloadBytes(failure.encodedAttributes) : 0) +
     payloadsBytes(failure.applicationFailureInfo?.details) +
     payloadsBytes(failure.canceledFailureInfo?.details) +

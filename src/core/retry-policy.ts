@@ -4,6 +4,8 @@
  * Owns: defaults, validation of a policy that arrives, and the decision whether and when to try again.
  * Knows nothing of activities or workflows; both hand it an attempt and a failure.
  */
+import { MAX_ERROR_TYPES_CHARACTERS } from "./limits.ts";
+import { characters } from "./text-size.ts";
 import type { Failure, RetryState } from "./failure.ts";
 
 /** A policy on the wire. Absent fields take the defaults below; `maximumAttempts` 0 means no limit. */
@@ -50,6 +52,8 @@ export function retryPolicyProblem(policy: RetryPolicy): string | undefined {
     return "retry policy: maximumInterval must not be below initialInterval";
   if (!Number.isInteger(complete.maximumAttempts) || complete.maximumAttempts < 0)
     return "retry policy: maximumAttempts must be a whole number, zero for no limit";
+  if (characters(complete.nonRetryableErrorTypes) > MAX_ERROR_TYPES_CHARACTERS)
+    return `retry policy: nonRetryableErrorTypes must be at most ${MAX_ERROR_TYPES_CHARACTERS} characters together`;
   return undefined;
 }
 

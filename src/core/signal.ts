@@ -23,6 +23,7 @@ export function signalWorkflow(
   if (state.signalRequestIds[request.requestId]) return unchanged({ runId });
   if (state.status !== "RUNNING") return alreadyCompleted(state);
   const draft = new Draft(state, nowMs);
+  if (state.start.isStartDelayed) draft.startEarly();
   return appendSignal(draft, state, request) ?? draft.decide({ runId });
 }
 

@@ -7,8 +7,15 @@
  *   open                  | its run id      | refused       | its run id   | terminated, new run
  *   closed                | its run id      | by reuse policy (ALLOW_DUPLICATE, …FAILED_ONLY, REJECT_DUPLICATE)
  *
- * Owns: this table. A run's first commit also schedules and starts its first workflow task.
+ *   first task of a new run \ asked | nothing | start delay                          | cron schedule
+ *   --------------------------------+---------+--------------------------------------+---------------
+ *   start                           | at once | after it, or with the first message  | at its first tick
+ *   signal with start               | at once | after it, or with the next message   | at its first tick
+ *   update with start               | at once | at once                              | at its first tick
+ *
+ * Owns: these tables. A run's first commit also schedules and starts its first workflow task, if that is at once.
  */
+import { cronBackoffMs } from "./cron-schedule.ts";
 import { type Changes, type Decision, Draft, NO_CHANGES, unchanged } from "./draft.ts";
 import { initialState } from "./evolve.ts";
 import { inheritedRequestIds } from "./external-workflow.ts";
@@ -85,6 +92,7 @@ export function signalWithStart(
     const sameStart = current.identity.startRequestId === start.requestId;
     if (conflict === "USE_EXISTING" || sameStart || !isRunning) {
       const draft = new Draft(current, nowMs);
+      if (current.start.isStartDelayed) draft.startEarly();
       const refused = appendSignal(draft, current, signal);
       return refused ?? draft.decide(existing(current));
     }
@@ -94,7 +102,7 @@ export function signalWithStart(
   // The start is known and its run has closed: there is nobody to take the signal, and saying yes would lose it.
   if (!decision.changes.newRun) return current ? alreadyCompleted(current) : decision;
   const { identity } = decision.changes.newRun;
-  const events = firstEvents(identity, start, nowMs, current, signal);
+  const events = firstEvents(identity, start, nowMs, current, { signal });
   return { ...decision, changes: { ...decision.changes, newRun: { identity, events } } };
 }
 
@@ -129,20 +137,27 @@ function beginRun(
     runId,
     startRequestId: request.requestId,
   };
-  const events = firstEvents(identity, request, nowMs, current, undefined);
+  const events = firstEvents(identity, request, nowMs, current);
   return {
     ok: true,
     changes: { ...before, newRun: { identity, events } },
-    value: { runId, firstExecutionRunId: runId, started: true },
+    value: startedReply(runId, events),
   };
 }
 
-function firstEvents(
+/** `events` are the run's first: the turn that commits a started workflow task sends it as well. */
+function startedReply(runId: string, events: readonly HistoryEvent[]): StartReply {
+  const isEager = events.at(-1)?.eventType === "WorkflowTaskStarted";
+  return { runId, firstExecutionRunId: runId, started: true, ...(isEager ? { eagerlyStarted: true } : {}) };
+}
+
+/** The first commit of a run. `isEarly`: its first task does not wait for the start delay. */
+export function firstEvents(
   identity: RunIdentity,
   request: StartRequest,
   nowMs: number,
   before: Readonly<WorkflowState> | undefined,
-  signal: FirstSignal | undefined,
+  { signal, isEarly = false }: { readonly signal?: FirstSignal; readonly isEarly?: boolean } = {},
 ): readonly HistoryEvent[] {
   const eventTimeMs = Math.max(nowMs, before?.lastEventTimeMs ?? 0);
   // What was sent to this id must not be taken twice, though the run is another now.
@@ -150,6 +165,7 @@ function firstEvents(
   const started = startedEvent(identity, request, eventTimeMs, requestIds);
   const state = initialState(identity, started);
   const draft = new Draft(state, started.eventTimeMs);
+  if (isEarly && state.start.isStartDelayed) draft.startEarly();
   if (signal) appendSignal(draft, state, signal);
   else draft.ensureWorkflowTask();
   return [started, ...draft.changes().events];
@@ -190,6 +206,7 @@ function startedEvent(
       firstExecutionRunId: identity.runId,
       ...(request.identity === undefined ? {} : { identity: request.identity }),
       attempt: 1,
+      ...firstTaskAttributes(request, eventTimeMs),
       ...(request.searchAttributes ? { searchAttributes: request.searchAttributes } : {}),
       ...(request.retryPolicy ? { retryPolicy: completeRetryPolicy(request.retryPolicy) } : {}),
       ...parentAttributes(request),
@@ -197,6 +214,16 @@ function startedEvent(
     },
     ...(request.userMetadata ? { userMetadata: request.userMetadata } : {}),
   };
+}
+
+/** How long the first workflow task waits. A schedule that is never due is refused before (`request-check.ts`). */
+function firstTaskAttributes(
+  { cronSchedule, startDelayMs }: StartRequest,
+  startTimeMs: number,
+): Partial<EventAttributes["WorkflowExecutionStarted"]> {
+  if (!cronSchedule) return startDelayMs ? { firstWorkflowTaskBackoffMs: startDelayMs } : {};
+  const firstWorkflowTaskBackoffMs = cronBackoffMs(cronSchedule, startTimeMs, startTimeMs) ?? 0;
+  return { cronSchedule, initiator: "CRON_SCHEDULE", firstWorkflowTaskBackoffMs };
 }
 
 /** Where a run stands in the tree of children, as its first event says it. */

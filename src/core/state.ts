@@ -5,6 +5,7 @@
  * changes it, in place; everything else takes it `Readonly`. Closed entities leave it, so it does not grow with
  * history.
  */
+import type { ActivityRunOptions, PauseInfo } from "./control-requests.ts";
 import type { Failure } from "./failure.ts";
 import type {
   EventAttributes,
@@ -29,6 +30,8 @@ export interface RunIdentity {
   readonly startRequestId: string;
   /** Earlier runs (by their numbers in the store) that still had something to deliver when this one began. */
   readonly unsettledRuns?: readonly number[];
+  /** The reset that began this run, or one before it in the chain: its request id, and the run it began. */
+  readonly reset?: { readonly requestId: string; readonly runId: string };
 }
 
 /** An event that waits for the workflow task in flight to end before it gets its number. */
@@ -60,11 +63,21 @@ export interface WorkflowTaskState {
   speculative?: true;
 }
 
-/** An update that the workflow has neither accepted nor rejected yet. In memory only. */
+/** An update that the workflow has neither accepted nor rejected yet. In memory only, unless a reset took it over. */
 export interface AdmittedUpdate {
   readonly message: UpdateMessage;
   /** Whether the workflow task with the worker carries it. */
   carried: boolean;
+  /** The event that admitted it, of an update that history knows. */
+  readonly admittedEventId?: number;
+  /** The task that carried it has completed: unless it is accepted in the same commit, it was rejected. */
+  answered?: true;
+}
+
+/** A part of the history that another run has written: everything up to this event, after what those before it wrote. */
+export interface CopiedHistory {
+  readonly runId: string;
+  readonly upToEventId: number;
 }
 
 /** An update that history shows. Its outcome stands in the event that completed it. */
@@ -85,19 +98,30 @@ export interface ActivityProgress {
   heartbeatDetails?: Payloads;
   /** Failure of the attempt before. */
   lastFailure?: Failure;
+  /** No attempt begins until it is unpaused; one that runs goes on. */
+  paused?: PauseInfo;
+  /** The next attempt is the first again. Set while an attempt runs. */
+  restart?: ActivityRestart;
+  /** What it is run with instead of what it was scheduled with. */
+  options?: ActivityRunOptions;
+  /** The task of this attempt was sent by the commit that wrote this, as that of a first attempt is. */
+  sentAtOnce?: true;
 }
 
-export interface ActivityState {
+/** What was asked for while an attempt runs. */
+export interface ActivityRestart {
+  /** The attempt is told, and the next begins without a wait. */
+  readonly isReset?: true;
+  /** What the attempt says in heartbeats is nothing for the next. */
+  readonly forgetsHeartbeat?: true;
+}
+
+/** The options are those that it was scheduled with; `runOptions` says what it is run with. */
+export interface ActivityState extends ActivityRunOptions {
   readonly scheduledEventId: number;
   readonly activityId: string;
   readonly activityType: string;
-  readonly taskQueue: string;
   readonly scheduledTimeMs: number;
-  readonly scheduleToCloseTimeoutMs: number;
-  readonly scheduleToStartTimeoutMs: number;
-  readonly startToCloseTimeoutMs: number;
-  readonly heartbeatTimeoutMs: number;
-  readonly retryPolicy: RetryPolicy;
   /** Its first attempt was claimed when it was scheduled, for the worker that is handed the task. */
   readonly eagerlyClaimed?: true;
   cancelRequestedEventId?: number;
@@ -133,6 +157,12 @@ export interface ExternalState {
   readonly workflowTaskCompletedEventId: number;
 }
 
+/** The result of a run of the chain, and the original execution run id of that run, which it is bound to. */
+export interface LastCompletion {
+  readonly result: Payloads;
+  readonly runId: string;
+}
+
 /** Facts of the start event that later decisions use. */
 export interface StartFacts {
   readonly workflowType: string;
@@ -149,10 +179,16 @@ export interface StartFacts {
   readonly retryPolicy?: RetryPolicy;
   readonly cronSchedule?: string;
   readonly workflowExecutionTimeoutMs: number;
-  /** What a retry of the run is started with besides; kept only where there may be one. */
+  /** What a retry or the next run of a cron schedule is started with besides; kept only where there may be one. */
   readonly repeated?: Pick<EventAttributes["WorkflowExecutionStarted"], "input" | "header" | "searchAttributes">;
   /** Before this the run has no workflow task. */
   readonly firstWorkflowTaskAtMs: number;
+  /** From here the run timeout counts, of a run that a reset has begun. */
+  readonly resetTimeMs?: number;
+  /** Whoever started the run asked for that wait, which ends when a message comes; a wait between runs does not. */
+  readonly isStartDelayed?: true;
+  /** What the last run of the chain that completed came to. */
+  readonly lastCompletion?: LastCompletion;
   readonly parent?: ParentRef;
   readonly root?: ExecutionRef;
   readonly userMetadata?: UserMetadata;
@@ -176,13 +212,15 @@ export interface WorkflowState {
   buffered: BufferedEvent[];
   signalRequestIds: Record<string, true>;
   signalCount: number;
-  /** In order of arrival. Not stored. */
+  /** In order of arrival. Not stored, but for those that history shows. */
   admittedUpdates: AdmittedUpdate[];
   /** By update id. */
   updates: Record<string, AcceptedUpdate>;
   /** Request ids of what was sent to the run last, the newest last; those of the runs before included. */
   recentRequestIds: string[];
   cancelRequested: boolean;
+  /** While it is there, no workflow task and no attempt of an activity begins. */
+  paused?: PauseInfo & { readonly requestId: string };
   /** As the workflow has changed them. */
   memo?: PayloadMap;
   searchAttributes?: SearchAttributeMap;
@@ -192,6 +230,8 @@ export interface WorkflowState {
   dispatchedUpToMs: number;
   /** The run that follows this one in its chain, once this one has closed. */
   newExecutionRunId?: string;
+  /** Of a run that a reset has begun: who wrote the history that it took over, oldest first. */
+  copiedFrom?: readonly CopiedHistory[];
   /** The run has closed and everybody who had to hear of it has. */
   outboxSettled?: true;
   /** What waits to be delivered to other executions is delivered again no later than this; not stored. */
@@ -227,6 +267,12 @@ export function namedRecord<T>(entries: Readonly<Record<string, T>> = {}): Recor
   return record;
 }
 
+/** The run that wrote an event of this run's history: itself, or one whose history a reset has taken over. */
+export function writerOf(state: Readonly<WorkflowState>, eventId: number): string {
+  const copied = state.copiedFrom?.find(({ upToEventId }) => eventId <= upToEventId);
+  return copied?.runId ?? state.identity.runId;
+}
+
 /** Whether the run waits for the time of its first workflow task, whatever happens meanwhile. */
 export function isBeforeFirstTask(state: Readonly<WorkflowState>, nowMs: number): boolean {
   const neverHadOne = state.workflowTask === undefined && state.lastWorkflowTaskClosedEventId === 0;
@@ -246,6 +292,11 @@ export function initialProgress(activity: Pick<ActivityState, "scheduledTimeMs" 
   const scheduled = { attempt: 1, attemptScheduledTimeMs: activity.scheduledTimeMs };
   if (!activity.eagerlyClaimed) return scheduled;
   return { ...scheduled, startedTimeMs: activity.scheduledTimeMs, claimId: EAGER_CLAIM };
+}
+
+/** What an activity is run with now. */
+export function runOptions(activity: Readonly<ActivityState>): ActivityRunOptions {
+  return activity.progress.options ?? activity;
 }
 
 /** Open activities in the order they were scheduled. */

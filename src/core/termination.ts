@@ -1,10 +1,13 @@
 /**
- * Ends that come from outside: cancellation is asked for, termination and timeouts are imposed.
+ * Ends that come from outside: cancellation is asked for, termination is imposed.
  *
- *   state \ request | cancel                       | terminate            | run timeout
- *   ----------------+------------------------------+----------------------+-------------------
- *   open            | open, CancelRequested (once) | closed (Terminated)  | closed (TimedOut)
- *   closed          | refused                      | refused              | -
+ *   state \ request | cancel                           | terminate
+ *   ----------------+----------------------------------+---------------------
+ *   open            | open, CancelRequested (once) (*) | closed (Terminated)
+ *   closed          | refused                          | refused
+ *
+ * (*) A run that waits for its first workflow task gets it at once: nobody who stops a workflow waits for its next
+ * attempt or tick.
  *
  * Owns: these transitions. Whatever was buffered is numbered first, so that nothing accepted is missing in history.
  */
@@ -30,6 +33,7 @@ export function requestCancel(
     ...(request.identity === undefined ? {} : { identity: request.identity }),
     ...(request.sender ? senderAttributes(request.sender) : {}),
   });
+  draft.startEarly();
   draft.ensureWorkflowTask();
   return draft.decide({ runId });
 }
@@ -59,6 +63,9 @@ export function appendTermination(
     readonly reason?: string | undefined;
     readonly details?: Payloads | undefined;
     readonly identity?: string | undefined;
+    /** The run that a reset begins in its place. */
+    readonly resetRunId?: string | undefined;
+    readonly childrenHandedOver?: boolean | undefined;
   },
 ): void {
   draft.abandonWorkflowTask();
@@ -66,11 +73,7 @@ export function appendTermination(
     ...(request.reason === undefined ? {} : { reason: request.reason }),
     ...(request.details ? { details: request.details } : {}),
     ...(request.identity === undefined ? {} : { identity: request.identity }),
+    ...(request.resetRunId === undefined ? {} : { resetRunId: request.resetRunId }),
+    ...(request.childrenHandedOver === true ? { childrenHandedOver: true } : {}),
   });
-}
-
-/** The run has used up its run or execution timeout. */
-export function timeOutRun(draft: Draft): void {
-  draft.abandonWorkflowTask();
-  draft.append("WorkflowExecutionTimedOut", { retryState: "TIMEOUT" });
 }

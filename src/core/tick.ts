@@ -4,22 +4,27 @@
  * Owns: the order. The run's own end first; then timers and activity timeouts, which may be buffered behind a workflow
  * task in flight; then the workflow task; then messages for activities nobody has claimed.
  */
-import { activityDeadline, nextDispatchMs, timeOutActivity } from "./activity.ts";
+import { activityDeadline, dispatchDeadlineMs, timeOutActivity } from "./activity.ts";
 import { runTimeoutMs, workflowTaskDeadlineMs } from "./deadlines.ts";
 import { type Decision, Draft } from "./draft.ts";
+import type { NextRunFacts } from "./next-run.ts";
 import { REDELIVERY_MAXIMUM_MS, outboxDeadlineMs } from "./outbox.ts";
+import { timeOutRun } from "./run-end.ts";
 import { type WorkflowState, openActivities } from "./state.ts";
-import { timeOutRun } from "./termination.ts";
 import { fireTimer } from "./timer.ts";
 import { timeOutWorkflowTask } from "./workflow-task-decision.ts";
 
 /** Does what is due. `value` tells whether the workflow task in flight was given up. */
-export function tick(state: Readonly<WorkflowState>, nowMs: number): Decision<{ readonly taskGivenUp: boolean }> {
+export function tick(
+  state: Readonly<WorkflowState>,
+  facts: NextRunFacts,
+  nowMs: number,
+): Decision<{ readonly taskGivenUp: boolean }> {
   const draft = new Draft(state, nowMs);
   if (isDue(outboxDeadlineMs(state), draft.nowMs)) draft.redeliverAt(draft.nowMs + REDELIVERY_MAXIMUM_MS);
   if (state.status !== "RUNNING") return draft.decide({ taskGivenUp: false });
   if (isDue(runTimeoutMs(state), draft.nowMs)) {
-    timeOutRun(draft);
+    timeOutRun(draft, state, facts);
     return draft.decide({ taskGivenUp: true });
   }
   const fired = fireTimers(draft, state);
@@ -30,7 +35,7 @@ export function tick(state: Readonly<WorkflowState>, nowMs: number): Decision<{ 
   const taskGivenUp = moveWorkflowTask(draft, state);
   for (const activity of openActivities(state)) {
     if (timedOut.has(activity.scheduledEventId)) continue;
-    if (isDue(nextDispatchMs(activity, state.dispatchedUpToMs), draft.nowMs)) draft.dispatch(activity.scheduledEventId);
+    if (isDue(dispatchDeadlineMs(state, activity), draft.nowMs)) draft.dispatch(activity.scheduledEventId);
   }
   draft.dispatchedUpToNow();
   return draft.decide({ taskGivenUp });

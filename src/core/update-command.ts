@@ -9,6 +9,7 @@ import { type CommandContext, type CommandProblem, problem } from "./command-con
 import { type Failure, SERVICE_FAILURE_SOURCE } from "./failure.ts";
 import { MAX_PAYLOADS_BYTES } from "./limits.ts";
 import { payloadsBytes } from "./payload.ts";
+import { recordOf } from "./workflow-task.ts";
 import { failureBytes } from "./request-check.ts";
 import type { WorkflowTaskState } from "./state.ts";
 
@@ -36,15 +37,11 @@ export function acceptUpdate(context: CommandContext, command: AcceptUpdateComma
   const startedEventId = context.state.workflowTask?.startedEventId;
   if (!update || startedEventId === undefined) return unknown(command, "the workflow task does not carry an update");
   context.carriedUpdates.delete(updateId);
-  const { updateName, args, header, identity } = update;
   const acceptedEventId = context.draft.append("WorkflowExecutionUpdateAccepted", {
     protocolInstanceId: updateId,
     acceptedRequestMessageId: `${updateId}/request`,
     acceptedRequestSequencingEventId: startedEventId - 1,
-    acceptedRequest: {
-      meta: { updateId, ...(identity === undefined ? {} : { identity }) },
-      input: { name: updateName, ...(args ? { args } : {}), ...(header ? { header } : {}) },
-    },
+    acceptedRequest: recordOf(update),
   });
   context.openUpdates.set(updateId, acceptedEventId);
   return undefined;

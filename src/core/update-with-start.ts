@@ -14,7 +14,7 @@
 import { type Decision, unchanged } from "./draft.ts";
 import type { StartReply, UpdateWithStartRequest } from "./protocol.ts";
 import { alreadyCompleted } from "./signal.ts";
-import { startWorkflow } from "./start.ts";
+import { firstEvents, startWorkflow } from "./start.ts";
 import type { WorkflowState } from "./state.ts";
 import { type UpdateTaken, completedEventIdOf, isKnownUpdate, updateMessage, updateWorkflow } from "./update.ts";
 
@@ -47,9 +47,10 @@ export function updateWithStart(
   if (!newRun && current)
     return isKnownUpdate(current, update.updateId) ? unchanged(known(current)) : alreadyCompleted(current);
   if (!newRun) throw new Error("a start without a run before it has begun none");
+  const events = firstEvents(newRun.identity, start, nowMs, current, { isEarly: true });
   return {
     ok: true,
-    changes: { ...decision.changes, newRun: { ...newRun, admitted: [updateMessage(update)] } },
+    changes: { ...decision.changes, newRun: { ...newRun, events, admitted: [updateMessage(update)] } },
     value: { start: decision.value, update: { runId: newRunId } },
   };
 }

@@ -35,6 +35,13 @@ import type { UpdateMessage } from "./workflow-task.ts";
 
 type Refused = Extract<Decision<never>, { ok: false }>;
 
+/** A paused run takes no updates: their callers would wait for as long as it is paused. */
+function refusedByPause({ paused, identity }: Readonly<WorkflowState>): Refused | undefined {
+  if (!paused) return undefined;
+  const message = `workflow id '${identity.workflowId}' is paused and takes no updates: unpause it, or send a signal`;
+  return rejected("FailedPrecondition", message, { runId: identity.runId });
+}
+
 /** Which run has taken an update. How far it has come is asked of the state (`updateReply`). */
 export interface UpdateTaken {
   readonly runId: string;
@@ -49,10 +56,11 @@ export function updateWorkflow(
   const taken = { runId: state.identity.runId };
   if (isKnownUpdate(state, request.updateId)) return unchanged(taken);
   if (state.status !== "RUNNING") return alreadyCompleted(state);
-  const refused = refusedByLimits(state);
+  const refused = refusedByPause(state) ?? refusedByLimits(state);
   if (refused) return refused;
   const draft = new Draft(state, nowMs);
   draft.admitUpdate(updateMessage(request));
+  if (state.start.isStartDelayed) draft.startEarly();
   draft.ensureSpeculativeTask();
   return draft.decide(taken);
 }

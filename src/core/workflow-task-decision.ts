@@ -16,7 +16,8 @@ import { modifyProperties, recordMarker, upsertSearchAttributes } from "./attrib
 import { startChildWorkflow } from "./child-workflow.ts";
 import { continueAsNew } from "./continuation.ts";
 import { requestCancelActivityTask, scheduleActivityTask } from "./activity-command.ts";
-import { failRun } from "./run-retry.ts";
+import type { NextRunFacts } from "./next-run.ts";
+import { completeRun, failRun } from "./run-end.ts";
 import { type Command, isCloseCommand } from "./command.ts";
 import { type CommandContext, type CommandProblem, commandContext, problem } from "./command-context.ts";
 import { type Decision, Draft, unchanged } from "./draft.ts";
@@ -28,6 +29,7 @@ import { payloadsBytes } from "./payload.ts";
 import { failureBytes } from "./request-check.ts";
 import type { WorkflowState, WorkflowTaskState } from "./state.ts";
 import { cancelTimer, startTimer } from "./timer.ts";
+import { commandsProblem, fittingFailure, metadataProblem } from "./workflow-task-size.ts";
 import { acceptUpdate, completeUpdate, isTraceless, rejectUnanswered, rejectUpdate } from "./update-command.ts";
 
 /** Retries before this attempt follow at once: a lost session or a race heals by itself. */
@@ -48,13 +50,11 @@ export interface WorkflowTaskRef {
   readonly attempt: number;
 }
 
-export interface CompleteWorkflowTaskRequest extends WorkflowTaskRef {
+export interface CompleteWorkflowTaskRequest extends WorkflowTaskRef, NextRunFacts {
   readonly commands: readonly Command[];
   readonly sdkMetadata?: SdkMetadata | undefined;
   readonly forceNewWorkflowTask?: true | undefined;
   readonly identity: string;
-  /** Never used before; the run id of the next run, if the task begins one. */
-  readonly newRunId: string;
 }
 
 export interface FailWorkflowTaskRequest extends WorkflowTaskRef {
@@ -85,6 +85,8 @@ export function completeWorkflowTask(
 ): Decision<WorkflowTaskReply> {
   const task = startedTask(state, request);
   if (!task) return unchanged({ kept: false });
+  const tooLarge = commandsProblem(request.commands);
+  if (tooLarge) return failWorkflowTask(state, badCommand(request, tooLarge), nowMs);
   if (isTraceless(task, request)) return dropSpeculativeTask(state, request, nowMs);
   const draft = new Draft(state, nowMs);
   draft.writeTransientTask();
@@ -99,7 +101,9 @@ export function completeWorkflowTask(
     // Asked here and not before: a cancelled timer takes its firing out of what waits.
     if (isCloseCommand(command) && draft.hasWaiting) return refuseClose(new Draft(state, nowMs), task);
     const isLate = draft.closed && command.commandType !== "RejectUpdate";
-    const refused = isLate ? nothingFollows(command) : carryOut(context, command, request.newRunId);
+    const refused = isLate
+      ? nothingFollows(command)
+      : (metadataProblem(command) ?? carryOut(context, command, request));
     if (refused) return failWorkflowTask(state, badCommand(request, refused), nowMs);
   }
   if (!draft.closed) rejectUnanswered(context);
@@ -122,7 +126,7 @@ function dropSpeculativeTask(
   const draft = new Draft(state, nowMs);
   const context = commandContext(state, draft, 0);
   for (const command of request.commands) {
-    const refused = carryOut(context, command, request.newRunId);
+    const refused = carryOut(context, command, request);
     if (refused) return failWorkflowTask(state, badCommand(request, refused), nowMs);
   }
   rejectUnanswered(context);
@@ -166,7 +170,7 @@ function badCommand(request: CompleteWorkflowTaskRequest, refused: CommandProble
   };
 }
 
-function carryOut(context: CommandContext, command: Command, newRunId: string): CommandProblem | undefined {
+function carryOut(context: CommandContext, command: Command, facts: NextRunFacts): CommandProblem | undefined {
   switch (command.commandType) {
     case "ScheduleActivityTask":
       return scheduleActivityTask(context, command);
@@ -195,11 +199,11 @@ function carryOut(context: CommandContext, command: Command, newRunId: string): 
     case "RequestCancelExternalWorkflowExecution":
       return requestCancelExternalWorkflow(context, command);
     case "ContinueAsNewWorkflowExecution":
-      return continueAsNew(context, command, newRunId);
+      return continueAsNew(context, command, facts);
     case "CompleteWorkflowExecution":
     case "FailWorkflowExecution":
     case "CancelWorkflowExecution":
-      return closeRun(context, command, newRunId);
+      return closeRun(context, command, facts);
   }
 }
 
@@ -208,7 +212,7 @@ type CloseCommand = Extract<
   { commandType: "CompleteWorkflowExecution" | "FailWorkflowExecution" | "CancelWorkflowExecution" }
 >;
 
-function closeRun(context: CommandContext, command: CloseCommand, newRunId: string): CommandProblem | undefined {
+function closeRun(context: CommandContext, command: CloseCommand, facts: NextRunFacts): CommandProblem | undefined {
   const { draft, workflowTaskCompletedEventId } = context;
   const bytes = closeBytes(command);
   if (bytes > MAX_PAYLOADS_BYTES) {
@@ -217,13 +221,10 @@ function closeRun(context: CommandContext, command: CloseCommand, newRunId: stri
   }
   switch (command.commandType) {
     case "CompleteWorkflowExecution":
-      draft.append("WorkflowExecutionCompleted", {
-        ...(command.result ? { result: command.result } : {}),
-        workflowTaskCompletedEventId,
-      });
+      completeRun(context, command.result, facts);
       return undefined;
     case "FailWorkflowExecution":
-      failRun(context, command.failure, newRunId);
+      failRun(context, command.failure, facts);
       return undefined;
     case "CancelWorkflowExecution":
       draft.append("WorkflowExecutionCanceled", {
@@ -254,12 +255,13 @@ export function failWorkflowTask(
   const task = startedTask(state, request);
   if (!task) return unchanged({ kept: false });
   const draft = new Draft(state, nowMs);
-  retryWorkflowTask(draft, task, request.cause, request.failure, () =>
+  const failure = fittingFailure(request.failure);
+  retryWorkflowTask(draft, task, request.cause, failure, () =>
     draft.endWorkflowTask("WorkflowTaskFailed", {
       scheduledEventId: task.scheduledEventId,
       startedEventId: task.startedEventId,
       cause: request.cause,
-      failure: request.failure,
+      failure,
       identity: request.identity,
     }),
   );

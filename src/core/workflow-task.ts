@@ -1,14 +1,14 @@
 /**
  * The workflow task between the service and the workflow worker.
  *
- * Owns: wire shapes of a session. The service opens a session, appends pages of history, and runs tasks in it; the
+ * Owns: wire shapes of a session, and the two forms of an update. The service opens a session, appends pages of history, and runs tasks in it; the
  * worker keeps the replayed workflow in memory for as long as the session lives. A session that is lost costs a
  * replay, nothing else.
  */
 import type { ActivityTask } from "./activity-task.ts";
 import type { Command } from "./command.ts";
 import type { Failure } from "./failure.ts";
-import type { HistoryEvent, SdkMetadata, WorkflowTaskFailedCause } from "./history-event.ts";
+import type { HistoryEvent, SdkMetadata, UpdateRequestRecord, WorkflowTaskFailedCause } from "./history-event.ts";
 import type { PayloadMap, Payloads } from "./payload.ts";
 
 export interface OpenSession {
@@ -36,6 +36,26 @@ export interface UpdateMessage {
   readonly args?: Payloads;
   readonly header?: PayloadMap;
   readonly identity?: string;
+}
+
+/** An update that history shows, as a message. */
+export function messageOf({ meta, input }: UpdateRequestRecord): UpdateMessage {
+  const { updateId, identity } = meta;
+  return {
+    updateId,
+    updateName: input.name,
+    ...(input.args ? { args: input.args } : {}),
+    ...(input.header ? { header: input.header } : {}),
+    ...(identity === undefined ? {} : { identity }),
+  };
+}
+
+/** An update on its way to the workflow, as history shows it. */
+export function recordOf({ updateId, updateName, args, header, identity }: UpdateMessage): UpdateRequestRecord {
+  return {
+    meta: { updateId, ...(identity === undefined ? {} : { identity }) },
+    input: { name: updateName, ...(args ? { args } : {}), ...(header ? { header } : {}) },
+  };
 }
 
 export type WorkflowTaskResult =

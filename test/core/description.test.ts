@@ -17,6 +17,7 @@ import {
   terminated,
   ticked,
 } from "./given.ts";
+import { completeRetryPolicy } from "../../src/core/retry-policy.ts";
 import * as make from "./requests.ts";
 
 const described = (scenario: Scenario): ReturnType<typeof describeRun> => describeRun(scenario.run, scenario.nowMs);
@@ -61,6 +62,14 @@ describe("the description of a run", () => {
       maximumAttempts: 5,
       scheduledTimeMs: make.START_MS,
       expirationTimeMs: make.START_MS + 90_000,
+      options: {
+        taskQueue: "transfers",
+        scheduleToCloseTimeoutMs: 90_000,
+        scheduleToStartTimeoutMs: 90_000,
+        startToCloseTimeoutMs: 60_000,
+        heartbeatTimeoutMs: 0,
+        retryPolicy: completeRetryPolicy({ maximumAttempts: 5 }),
+      },
     };
     expect(activity()).toEqual({ ...always, state: "SCHEDULED", attempt: 1 });
     claimed(5)(scenario.after(10));
@@ -133,6 +142,6 @@ describe("the outcome of a run", () => {
     });
     expect(outcome(given(started(), terminated()))).toEqual({ kind: "terminated", ...run, reason: "enough" });
     const timedOut = given(started({ workflowRunTimeoutMs: 1_000 }), passed(1_000), ticked());
-    expect(outcome(timedOut)).toEqual({ kind: "timedOut", ...run });
+    expect(outcome(timedOut)).toEqual({ kind: "timedOut", ...run, retryState: "RETRY_POLICY_NOT_SET" });
   });
 });

@@ -78,9 +78,11 @@ const SAMPLES: { readonly [T in EventType]: Required<EventAttributes[T]> } = {
     parentInitiatedEventId: 5,
     rootWorkflowExecution: { workflowId: "root-1", runId: "run-0" },
     continuedExecutionRunId: "run-9",
+    continuedOriginalExecutionRunId: "run-00",
     initiator: "CRON_SCHEDULE",
     continuedFailure: failure,
     lastCompletionResult: payloads("last time"),
+    lastCompletionRunId: "run-7",
     firstWorkflowTaskBackoffMs: 1_500,
     inheritedRequestIds: ["signal-0"],
   },
@@ -98,6 +100,8 @@ const SAMPLES: { readonly [T in EventType]: Required<EventAttributes[T]> } = {
     initiator: "RETRY",
     workflowTaskCompletedEventId: 4,
   },
+  WorkflowExecutionPaused: { identity: "client-1", reason: "the bank is down", requestId: "pause-1" },
+  WorkflowExecutionUnpaused: { identity: "client-1", reason: "the bank is back", requestId: "unpause-1" },
   WorkflowTaskScheduled: { taskQueue: { name: "transfers" }, startToCloseTimeoutMs: 10_000, attempt: 2 },
   WorkflowTaskStarted: {
     scheduledEventId: 2,
@@ -122,6 +126,7 @@ const SAMPLES: { readonly [T in EventType]: Required<EventAttributes[T]> } = {
     identity: "workflow-worker",
     baseRunId: "run-1",
     newRunId: "run-2",
+    inheritedRequestIds: ["signal-0"],
   },
   ActivityTaskScheduled: {
     activityId: "1",
@@ -183,16 +188,26 @@ const SAMPLES: { readonly [T in EventType]: Required<EventAttributes[T]> } = {
     externalWorkflowExecution: other,
     externalInitiatedEventId: 5,
   },
-  WorkflowExecutionCompleted: { result: payloads("paid"), workflowTaskCompletedEventId: 4 },
+  WorkflowExecutionCompleted: {
+    result: payloads("paid"),
+    newExecutionRunId: "run-2",
+    workflowTaskCompletedEventId: 4,
+  },
   WorkflowExecutionFailed: {
     failure,
     retryState: "IN_PROGRESS",
     newExecutionRunId: "run-2",
     workflowTaskCompletedEventId: 4,
   },
-  WorkflowExecutionTimedOut: { retryState: "TIMEOUT" },
+  WorkflowExecutionTimedOut: { retryState: "IN_PROGRESS", newExecutionRunId: "run-2" },
   WorkflowExecutionCanceled: { details: payloads("stopped"), workflowTaskCompletedEventId: 4 },
-  WorkflowExecutionTerminated: { reason: "enough", details: payloads("why"), identity: "operator" },
+  WorkflowExecutionTerminated: {
+    reason: "enough",
+    details: payloads("why"),
+    identity: "operator",
+    resetRunId: "run-2",
+    childrenHandedOver: true,
+  },
   MarkerRecorded: {
     markerName: "core_local_activity",
     details: { data: payloads("facts"), result: payloads("done") },
@@ -205,6 +220,13 @@ const SAMPLES: { readonly [T in EventType]: Required<EventAttributes[T]> } = {
     upsertedMemo: fields,
     removedMemoKeys: ["someTimeMs"],
     workflowTaskCompletedEventId: 4,
+  },
+  WorkflowExecutionUpdateAdmitted: {
+    request: {
+      meta: { updateId: "update-1", identity: "client-1" },
+      input: { name: "adjust", args: payloads("by"), header: fields },
+    },
+    origin: "REAPPLY",
   },
   WorkflowExecutionUpdateAccepted: {
     protocolInstanceId: "update-1",

@@ -7,11 +7,11 @@
  */
 import { expect } from "vitest";
 
-import { applyChanges, stateFromEvents } from "../../src/core/apply.ts";
+import { applyChanges, restore, stateFromEvents, stateOfNewRun } from "../../src/core/apply.ts";
 import type { Command } from "../../src/core/command.ts";
 import { nextDeadlineMs } from "../../src/core/deadlines.ts";
 import { type RequestKind, type Requests, type Values, decide } from "../../src/core/decide.ts";
-import type { Changes, Decision } from "../../src/core/draft.ts";
+import type { Changes, Decision, NewRun } from "../../src/core/draft.ts";
 import type { EventAttributes, EventType, HistoryEvent } from "../../src/core/history-event.ts";
 import { stateProblems } from "../../src/core/invariants.ts";
 import type { RejectionCode } from "../../src/core/rejection.ts";
@@ -35,14 +35,25 @@ export class Scenario {
   state: WorkflowState | undefined;
   /** History of the current run. */
   events: HistoryEvent[] = [];
+  /** Histories of all runs, by run id. */
+  readonly histories = new Map<string, HistoryEvent[]>();
   /** History of the run before it. */
   eventsBefore: readonly HistoryEvent[] = [];
   nowMs = make.START_MS;
+  /** None, where a test is not about it: it would be a wait before every second run. */
+  minimumRunIntervalMs = 0;
 
   /** The run, for a scenario that has one. */
   get run(): WorkflowState {
     if (!this.state) throw new Error("the scenario has no run");
     return this.state;
+  }
+
+  /** The run as an object that has lost its memory finds it in the history. */
+  get reloaded(): WorkflowState {
+    const state = stateFromEvents(this.run.identity, this.events);
+    restore(state, { progress: [], buffered: [] }, this.nowMs);
+    return state;
   }
 
   activity(scheduledEventId: number): ActivityState {
@@ -59,6 +70,13 @@ export class Scenario {
       startedEventId: task?.startedEventId ?? 3,
       attempt: task?.attempt ?? 1,
     };
+  }
+
+  /** What comes with a request that may begin another run. */
+  get nextRunFacts(): Requests["tick"] {
+    const runId = this.state?.identity.runId ?? "";
+    const newRunId = runId.startsWith(make.NEXT_RUN_ID) ? `${runId}+` : make.NEXT_RUN_ID;
+    return { newRunId, minimumRunIntervalMs: this.minimumRunIntervalMs };
   }
 
   /** Ids of the updates that the workflow task with the worker carries. */
@@ -99,12 +117,12 @@ export class Scenario {
       ...this.task,
       commands,
       identity: "workflow-worker",
-      newRunId: make.NEXT_RUN_ID,
+      ...this.nextRunFacts,
     });
   }
 
   whenTicked(): Taken<Values["tick"]> {
-    return this.when("tick", {});
+    return this.when("tick", this.nextRunFacts);
   }
 
   #apply(changes: Changes): void {
@@ -112,11 +130,31 @@ export class Scenario {
       applyChanges(this.state, changes);
       this.events.push(...changes.events);
     }
+    if (changes.deleted && this.state) {
+      expect(stateProblems(this.state, this.events)).toEqual([]);
+      this.eventsBefore = this.events;
+      this.events = [];
+      this.state = undefined;
+    }
     if (!changes.newRun) return;
     if (this.state) expect(stateProblems(this.state, this.events)).toEqual([]);
     this.eventsBefore = this.events;
-    this.events = [...changes.newRun.events];
-    this.state = stateFromEvents(changes.newRun.identity, changes.newRun.events, changes.newRun.admitted);
+    this.#begin(changes.newRun);
+  }
+
+  #begin(newRun: NewRun): void {
+    const { identity, copied, admitted } = newRun;
+    const taken = this.histories.get(copied?.runId ?? "") ?? [];
+    this.events = [...taken.filter((event) => event.eventId <= (copied?.upToEventId ?? 0)), ...newRun.events];
+    this.histories.set(identity.runId, this.events);
+    // What a reset takes over is history, and says which updates wait.
+    this.state = stateFromEvents(identity, this.events, copied ? [] : admitted);
+    if (!copied) return;
+    this.state.dispatchedUpToMs = this.state.lastEventTimeMs;
+    // Structured clones have no null prototypes; what counts is that a reload finds the same.
+    expect(stateOfNewRun({ ...newRun, copied: { ...copied, state: structuredClone(copied.state) } })).toEqual(
+      this.state,
+    );
   }
 }
 
@@ -233,6 +271,10 @@ export function updateSent(updateId: string, overrides: Parameters<typeof make.u
   return (scenario) => void accepted(scenario.take("update", make.updateRequest(updateId, overrides)));
 }
 
+export function deleted(): Step {
+  return (scenario) => void accepted(scenario.take("deleteExecution", { version: 1 }));
+}
+
 export function cancelRequested(): Step {
   return (scenario) => void accepted(scenario.take("requestCancel", { version: 1, requestId: "cancel-1" }));
 }
@@ -241,10 +283,14 @@ export function terminated(): Step {
   return (scenario) => void accepted(scenario.take("terminate", { version: 1, reason: "enough" }));
 }
 
+export function paused(requestId = "pause-1"): Step {
+  return (scenario) => void accepted(scenario.take("pause", { version: 1, requestId }));
+}
+
 /** The task in flight completes with these commands, and none of them is refused. */
 export function taskCompleted(...commands: readonly Command[]): Step {
   return (scenario) => {
-    const request = { ...scenario.task, commands, identity: "workflow-worker", newRunId: make.NEXT_RUN_ID };
+    const request = { ...scenario.task, commands, identity: "workflow-worker", ...scenario.nextRunFacts };
     if (!accepted(scenario.take("completeWorkflowTask", request)).kept) throw new Error("the commands were refused");
   };
 }
@@ -278,5 +324,5 @@ export function passed(ms: number): Step {
 }
 
 export function ticked(): Step {
-  return (scenario) => void accepted(scenario.take("tick", {}));
+  return (scenario) => void accepted(scenario.take("tick", scenario.nextRunFacts));
 }

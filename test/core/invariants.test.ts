@@ -98,6 +98,27 @@ describe("a history", () => {
       ),
     ],
     [
+      "I12 event 13 changes nothing",
+      history((events) =>
+        appended(
+          events,
+          { eventType: "WorkflowExecutionPaused", attributes: { requestId: "p" } },
+          { eventType: "WorkflowExecutionPaused", attributes: { requestId: "q" } },
+        ),
+      ),
+    ],
+    [
+      "I12 event 14 begins in a paused run",
+      history((events) =>
+        appended(
+          events,
+          { eventType: "WorkflowTaskCompleted", attributes: {} },
+          { eventType: "WorkflowExecutionPaused", attributes: { requestId: "p" } },
+          { eventType: "WorkflowTaskScheduled", attributes: {} },
+        ),
+      ),
+    ],
+    [
       "I7 event 13",
       history((events) =>
         appended(
@@ -118,7 +139,7 @@ describe("a state", () => {
     signaled("s1")(scenario);
     claimed(6)(scenario);
     responded(make.completed(6))(scenario);
-    scenario.after(5_000).take("tick", {});
+    scenario.after(5_000).take("tick", scenario.nextRunFacts);
     expect(scenario.run.buffered.map((event) => event.eventType)).toEqual([
       "WorkflowExecutionSignaled",
       "ActivityTaskStarted",
@@ -131,6 +152,7 @@ describe("a state", () => {
   it.each<[string, (scenario: Scenario) => unknown]>([
     ["I1 nextEventId", ({ run }) => (run.nextEventId += 1)],
     ["I6 activity 6 is missing", ({ run }) => delete run.activities[6]],
+    ["I12 the state says", ({ run }) => (run.paused = { pausedTimeMs: 0, requestId: "p" })],
     ["I6 timer t is missing", ({ run }) => delete run.timers["t"]],
     ["I6 activity 7 is open only in the state", ({ run }) => (run.activities[7] = { ...run.activities[6]! })],
     ["I6 timer u is open only", ({ run }) => (run.timers["u"] = { timerId: "u", startedEventId: 5, fireTimeMs: 0 })],

@@ -152,6 +152,8 @@ describe("the protocol version", () => {
       claimActivity: { ...make.claimRequest(5), version },
       heartbeatActivity: { version, taskToken: make.taskToken(5) },
       respondActivity: { ...make.completed(5), version },
+      respondActivityById: { version, activityId: "a", outcome: { kind: "completed" }, identity: "outside" },
+      heartbeatActivityById: { version, activityId: "a" },
       reportDeadLetter: { version, runId: "run-1", scheduledEventId: 5, attempt: 1 },
     };
     for (const [kind, request] of Object.entries(requests))
@@ -179,11 +181,15 @@ describe("task tokens", () => {
     const text = make.taskToken(5, token);
     expect(text).toMatch(/^[\u0021-\u007e]+$/);
     expect(decodeTaskToken(text)).toEqual(token);
+    const ofReset = { ...token, originalExecutionRunId: "r0" };
+    expect(decodeTaskToken(make.taskToken(5, ofReset))).toEqual(ofReset);
     for (const wrong of [
       undefined,
       7,
       "",
       "hf1.",
+      'hf1.["n","w","r",5,"a",1,2]',
+      'hf1.["n","w","r",5,"a",1,"r0","r1"]',
       "hf1.%E0%A4%A",
       "hf1.[]",
       "hf2.x",

@@ -221,9 +221,9 @@ describe("a delivery", () => {
       close: { kind: "terminated" },
     });
     const timedOut = given(started({ parent, workflowRunTimeoutMs: 10 })).after(10);
-    timedOut.take("tick", {});
+    timedOut.take("tick", timedOut.nextRunFacts);
     expect(delivery(timedOut, "tellParent/5").request).toMatchObject({
-      close: { kind: "timedOut", retryState: "TIMEOUT" },
+      close: { kind: "timedOut", retryState: "RETRY_POLICY_NOT_SET" },
     });
   });
 

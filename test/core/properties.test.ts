@@ -136,12 +136,15 @@ function readOnly(
 function checkDeadlines(state: WorkflowState, nowMs: number, alarmMs: number | null): void {
   const deadlineMs = nextDeadlineMs(state);
   if (state.status !== "RUNNING" && !hasOutbox(state)) return expect(deadlineMs).toBeUndefined();
+  // What a pause holds back waits for nobody but who unpauses it.
   const waitsForTime = [
     ...Object.values(state.timers).map((timer) => timer.fireTimeMs),
-    ...Object.values(state.activities).map(
-      ({ progress }) => (progress.startedTimeMs ?? progress.attemptScheduledTimeMs) + 300_000,
-    ),
-    ...(state.workflowTask ? [Math.max(nowMs, state.workflowTask.notBeforeMs) + 120_000] : []),
+    ...Object.values(state.activities)
+      .filter(({ progress }) => !progress.paused && (!state.paused || progress.startedTimeMs !== undefined))
+      .map(({ progress }) => (progress.startedTimeMs ?? progress.attemptScheduledTimeMs) + 300_000),
+    ...(state.workflowTask && (!state.paused || state.workflowTask.startedEventId !== undefined)
+      ? [Math.max(nowMs, state.workflowTask.notBeforeMs) + 120_000]
+      : []),
   ].filter((ms) => ms > nowMs - 300_000);
   for (const ms of waitsForTime) expect(deadlineMs).toBeLessThanOrEqual(Math.max(ms, nowMs + 300_000));
   if (deadlineMs === undefined) return;
@@ -150,7 +153,7 @@ function checkDeadlines(state: WorkflowState, nowMs: number, alarmMs: number | n
   expect(alarmMs).toBeLessThanOrEqual(Math.max(Math.ceil(deadlineMs), nowMs + 1));
   const at = Math.max(deadlineMs, nowMs);
   const copy = structuredClone(state);
-  const decision = decide(copy, "tick", {}, at);
+  const decision = decide(copy, "tick", { newRunId: "run-after" }, at);
   if (!decision.ok) throw new Error(decision.rejection.message);
   applyChanges(copy, decision.changes);
   const laterMs = nextDeadlineMs(copy);

@@ -8,9 +8,11 @@ import fc from "fast-check";
 
 import { type ActivityOutcome, encodeTaskToken } from "../../src/core/activity-task.ts";
 import type { Command } from "../../src/core/command.ts";
+import type { ActivityOptionsChange, ActivitySelector } from "../../src/core/control-requests.ts";
 import { nextDeadlineMs } from "../../src/core/deadlines.ts";
 import type { RequestKind, Requests } from "../../src/core/decide.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
+import type { StartRequest } from "../../src/core/protocol.ts";
 import type { WorkflowState } from "../../src/core/state.ts";
 import * as make from "./requests.ts";
 
@@ -68,6 +70,16 @@ export const action = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ kind: fc.constant("respond" as const), pick: small, stale: small, how: fc.nat({ max: 4 }) }),
   },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("heartbeatById" as const), pick: small, stale: small }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("respondById" as const),
+      pick: small,
+      stale: small,
+      how: fc.nat({ max: 4 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("deadLetter" as const), pick: small, stale: small }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("release" as const), pick: small, stale: small }) },
   {
@@ -97,6 +109,7 @@ export const action = fc.oneof(
       id: small,
       conflict: fc.nat({ max: 2 }),
       reuse: fc.nat({ max: 2 }),
+      chain: fc.nat({ max: 5 }),
     }),
   },
   {
@@ -104,6 +117,17 @@ export const action = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant("signalWithStart" as const), id: small, conflict: fc.nat({ max: 3 }) }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("terminate" as const), really: fc.nat({ max: 5 }) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("pause" as const), id: small }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("unpause" as const), id: fc.nat({ max: 12 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant("control" as const),
+      what: fc.nat({ max: 3 }),
+      which: small,
+      how: fc.nat({ max: 7 }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("reload" as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("checkpoint" as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("refusedCommit" as const) }) },
@@ -130,6 +154,16 @@ export function actionTimeMs(plan: Action, { state, nowMs }: Situation): number 
 const CONFLICTS = ["FAIL", "USE_EXISTING", "TERMINATE_EXISTING"] as const;
 const REUSES = ["ALLOW_DUPLICATE", "ALLOW_DUPLICATE_FAILED_ONLY", "REJECT_DUPLICATE"] as const;
 const TIMEOUTS = { workflowRunTimeoutMs: 300_000, workflowTaskTimeoutMs: 7_000 };
+const RETRIED = { retryPolicy: { initialIntervalMs: 300, maximumAttempts: 3 } };
+/** What makes one run follow another, or wait. */
+const CHAINS: readonly Partial<StartRequest>[] = [
+  {},
+  TIMEOUTS,
+  { ...TIMEOUTS, ...RETRIED },
+  { ...TIMEOUTS, ...RETRIED, cronSchedule: "*/2 * * * *", workflowExecutionTimeoutMs: 1_000_000 },
+  { cronSchedule: "@every 20s", workflowRunTimeoutMs: 30_000 },
+  { startDelayMs: 45_000, workflowExecutionTimeoutMs: 400_000 },
+];
 const worker = { identity: "workflow-worker", newRunId: "run-next" };
 
 /** The request an action makes, or undefined for those that are none. */
@@ -140,7 +174,7 @@ export function requestOf(plan: Action, situation: Situation): Made | undefined 
       const workflowIdReusePolicy = REUSES[plan.reuse] ?? "ALLOW_DUPLICATE";
       const workflowIdConflictPolicy = CONFLICTS[plan.conflict] ?? "FAIL";
       const overrides = { requestId: `start-${plan.id}`, newRunId, workflowIdReusePolicy, workflowIdConflictPolicy };
-      return { kind: "start", request: make.startRequest({ ...overrides, ...(plan.id === 1 ? TIMEOUTS : {}) }) };
+      return { kind: "start", request: make.startRequest({ ...overrides, ...CHAINS[plan.chain] }) };
     }
     case "signalWithStart": {
       const policy = CONFLICTS[plan.conflict];
@@ -162,13 +196,13 @@ export function requestOf(plan: Action, situation: Situation): Made | undefined 
       return plan.really > 0 ? undefined : { kind: "terminate", request: { version: 1 } };
     case "tick":
     case "tickAtDeadline":
-      return { kind: "tick", request: {} };
+      return { kind: "tick", request: { newRunId } };
     case "complete": {
       const commands = plan.commands.map((entry) => commandOf(entry, situation));
       const force = plan.force === 7 ? { forceNewWorkflowTask: true as const } : {};
       return {
         kind: "completeWorkflowTask",
-        request: { ...taskRef(state, plan.stale), commands, ...worker, ...force },
+        request: { ...taskRef(state, plan.stale), commands, ...worker, newRunId, ...force },
       };
     }
     case "fail": {
@@ -179,9 +213,17 @@ export function requestOf(plan: Action, situation: Situation): Made | undefined 
     case "claim":
     case "heartbeat":
     case "respond":
+    case "heartbeatById":
+    case "respondById":
     case "deadLetter":
     case "release":
       return activityRequest(plan, situation);
+    case "pause":
+      return { kind: "pause", request: { version: 1, requestId: `pause-${newRunId}-${plan.id}`, reason: "why" } };
+    case "unpause":
+      return { kind: "unpause", request: { version: 1, requestId: `unpause-${plan.id}` } };
+    case "control":
+      return controlRequest(plan, situation);
     case "childNews":
       return childRequest(plan, situation);
     case "externalNews": {
@@ -248,7 +290,8 @@ function externalCommand({ id, how }: Extract<CommandPlan, { kind: "external" }>
   return how === 1 ? make.cancelExternal(id) : make.signalExternal(make.startRequest().workflowId);
 }
 
-type ActivityPlan = Extract<Action, { kind: "claim" | "heartbeat" | "respond" | "deadLetter" | "release" }>;
+type ActivityPlanKind = "claim" | "heartbeat" | "respond" | "heartbeatById" | "respondById" | "deadLetter" | "release";
+type ActivityPlan = Extract<Action, { kind: ActivityPlanKind }>;
 
 function activityRequest(plan: ActivityPlan, situation: Situation): Made {
   const scheduledEventId = pickActivity(situation, plan.pick);
@@ -271,11 +314,46 @@ function activityRequest(plan: ActivityPlan, situation: Situation): Made {
       const outcome = outcomeOf(plan.how);
       return { kind: "respondActivity", request: { version: 1, taskToken, outcome, identity: "worker-1" } };
     }
+    case "heartbeatById":
+      return { kind: "heartbeatActivityById", request: { version: 1, runId, activityId } };
+    case "respondById": {
+      const outcome = outcomeOf(plan.how);
+      return { kind: "respondActivityById", request: { version: 1, activityId, outcome, identity: "outside" } };
+    }
     case "release":
       return { kind: "releaseEagerClaim", request: { runId, scheduledEventId } };
     case "deadLetter":
       return { kind: "reportDeadLetter", request: { version: 1, runId, scheduledEventId, attempt } };
   }
+}
+
+const OPTIONS: readonly ActivityOptionsChange[] = [
+  { startToCloseTimeoutMs: 1_000 },
+  { scheduleToCloseTimeoutMs: 6_000, retryPolicy: { initialIntervalMs: 70 } },
+  { heartbeatTimeoutMs: 400, retryPolicy: { maximumAttempts: 2, initialIntervalMs: 3_000 } },
+  { scheduleToCloseTimeoutMs: 0, scheduleToStartTimeoutMs: 900, taskQueue: "others" },
+];
+
+/** What an operator does with an activity, with those of a type, or with all; `how` is three bits of options. */
+function controlRequest({ what, which, how }: Extract<Action, { kind: "control" }>, situation: Situation): Made {
+  const open = Object.values(situation.state?.activities ?? {});
+  const activityId = open[which % Math.max(1, open.length)]?.activityId ?? "a";
+  const selectors: readonly ActivitySelector[] = [
+    { kind: "id", activityId },
+    { kind: "id", activityId },
+    { kind: "type", activityType: "withdraw" },
+    { kind: "all" },
+  ];
+  const request = { version: 1, activity: selectors[which] ?? { kind: "all" } } as const;
+  const [one, two, three] = [how % 2 === 1, how % 4 > 1, how > 3];
+  if (what === 0) return { kind: "pauseActivity", request: { ...request, reason: "why" } };
+  if (what === 1) return { kind: "unpauseActivity", request: { ...request, resetAttempts: one, resetHeartbeat: two } };
+  if (what === 2) {
+    const flags = { resetHeartbeat: one, keepPaused: two, restoreOriginalOptions: three };
+    return { kind: "resetActivity", request: { ...request, ...flags } };
+  }
+  const change = how === 7 ? {} : { options: OPTIONS[how % OPTIONS.length] ?? {} };
+  return { kind: "updateActivityOptions", request: { ...request, ...change, restoreOriginal: three } };
 }
 
 function outcomeOf(how: number): ActivityOutcome {

@@ -14,14 +14,19 @@ import type {
   StartChildWorkflowExecutionCommand,
   StartTimerCommand,
 } from "../../src/core/command.ts";
+import type { ResetPoint, ResetRequest } from "../../src/core/control-requests.ts";
 import type { Requests } from "../../src/core/decide.ts";
 import type { Failure } from "../../src/core/failure.ts";
+import type { HistoryEvent } from "../../src/core/history-event.ts";
 import type { Payloads } from "../../src/core/payload.ts";
 import type { SignalRequest, StartRequest, UpdateRequest } from "../../src/core/protocol.ts";
+import { readResetSource } from "../../src/core/reset-source.ts";
 
 /** When every scenario begins. */
 export const START_MS = Date.UTC(2026, 10, 21, 5, 0, 0);
 export const RUN_ID = "run-1";
+/** The run that a reset begins. */
+export const RESET_RUN_ID = "run-reset";
 /** The run that a continue-as-new begins. */
 export const NEXT_RUN_ID = "run-next";
 
@@ -55,6 +60,32 @@ export function signalWithStartRequest(
 ): Requests["signalWithStart"] {
   const { newRunId, ...rest } = startRequest({ requestId: `start-with-${requestId}`, newRunId: "run-2", ...start });
   return { version: 1, start: rest, signal: signalRequest(requestId), newRunId };
+}
+
+/** A reset of a run whose histories are known, as the object prepares it. `base` is by default the only run. */
+export function resetRequest(
+  histories: ReadonlyMap<string, readonly HistoryEvent[]>,
+  resetPoint: ResetPoint,
+  overrides: Partial<ResetRequest> & { readonly newRunId?: string; readonly base?: string } = {},
+): Requests["reset"] {
+  const { newRunId = RESET_RUN_ID, base = RUN_ID, ...rest } = overrides;
+  const request: ResetRequest = { version: 1, resetPoint, reason: "mended", requestId: "reset-1", ...rest };
+  const reset = { requestId: request.requestId, runId: newRunId };
+  const identity = {
+    namespace: "default",
+    workflowId: "transfer-1",
+    runId: newRunId,
+    startRequestId: "start-1",
+    reset,
+  };
+  const readRun = (runId: string) => {
+    const events = histories.get(runId);
+    return events && [{ events, bytes: JSON.stringify(events).length }];
+  };
+  const reading = histories.has(base)
+    ? readResetSource({ runId: base, resetPoint }, identity, readRun)
+    : ({ ok: false, message: "there is no such run" } as const);
+  return { ...request, newRunId, found: { kind: "read", reading } };
 }
 
 export function updateRequest(updateId: string, overrides: Partial<UpdateRequest> = {}): UpdateRequest {

@@ -62,7 +62,7 @@ class Story {
         return void scenario.take("failWorkflowTask", { ...scenario.task, ...failing, ...worker });
       }
       case "wait":
-        return void scenario.after(plan.ms).take("tick", {});
+        return void scenario.after(plan.ms).take("tick", scenario.nextRunFacts);
     }
   }
 
@@ -106,6 +106,7 @@ class Story {
       commands,
       ...worker,
       newRunId: `run-${this.#runs}`,
+      minimumRunIntervalMs: 0,
       ...(force ? { forceNewWorkflowTask: true as const } : {}),
     });
     if (!decision.ok) throw new Error(decision.rejection.message);
@@ -165,7 +166,7 @@ class Story {
       if (this.waiting.size === 0 && openUpdates(run).length === 0) return;
       if (run.workflowTask === undefined) this.take({ kind: "signal", id: 1_000 + tasks });
       else if (run.workflowTask.startedEventId === undefined) {
-        this.scenario.atDeadline().take("tick", {});
+        this.scenario.atDeadline().take("tick", this.scenario.nextRunFacts);
       } else
         this.take({
           kind: "complete",

@@ -238,7 +238,7 @@ describe("a start command", () => {
     [{ parentClosePolicy: "SHOOT" as never }, /parentClosePolicy/],
     [{ workflowIdReusePolicy: "NEVER" as never }, /workflowIdReusePolicy/],
     [{ retryPolicy: { backoffCoefficient: 0 } }, /backoffCoefficient/],
-    [{ cronSchedule: "* * * * *" }, /cron/],
+    [{ cronSchedule: "* * * *" }, /cronSchedule "\* \* \* \*": it has 4 fields/],
   ])("that says %j fails the workflow task", (wrong, message) => {
     const taken = given(started()).whenCompleted(make.startChild("child", wrong));
     taken.thenEvents(["WorkflowTaskFailed", { cause: "BAD_START_CHILD_EXECUTION_ATTRIBUTES" }]);

@@ -79,7 +79,7 @@ describe("the timeout of a run", () => {
   it("ends it, before anything else that is due", () => {
     given(started({ workflowRunTimeoutMs: 5_000 }), taskCompleted(make.startTimer("t", 5_000)), passed(5_000))
       .whenTicked()
-      .thenEvents(["WorkflowExecutionTimedOut", { retryState: "TIMEOUT" }]);
+      .thenEvents(["WorkflowExecutionTimedOut", { retryState: "RETRY_POLICY_NOT_SET" }]);
   });
 
   it("ends it while a task is with the worker, and loses nothing that waits", () => {

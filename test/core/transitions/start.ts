@@ -25,7 +25,7 @@ const CONFLICTS: readonly WorkflowIdConflictPolicy[] = ["FAIL", "USE_EXISTING", 
 describe("starting under an unused workflow id", () => {
   it.each(CONFLICTS)("begins a run, whatever the policies: %s", (workflowIdConflictPolicy) => {
     given()
-      .when("start", make.startRequest({ workflowIdConflictPolicy, workflowIdReusePolicy: "REJECT_DUPLICATE" }))
+      .when("start", make.startRequest({ workflowIdConflictPolicy }))
       .thenReplies({ runId: "run-1", firstExecutionRunId: "run-1", started: true })
       .thenNewRun(...newRun);
   });
@@ -189,7 +189,7 @@ describe("signal with start", () => {
   it("obeys a conflict policy that is given", () => {
     given(started())
       .when("signalWithStart", make.signalWithStartRequest("s1", { workflowIdConflictPolicy: "FAIL" }))
-      .thenRejected("WorkflowAlreadyStarted");
+      .thenRejected("InvalidArgument", /FAIL/);
     given(started())
       .when("signalWithStart", make.signalWithStartRequest("s1", { workflowIdConflictPolicy: "TERMINATE_EXISTING" }))
       .thenReplies({ runId: "run-2", started: true })

@@ -41,7 +41,7 @@ describe("an update with start", () => {
     for (const conflict of CONFLICTS)
       for (const steps of [ended, [...ended, terminated()]])
         given(...steps)
-          .when("updateWithStart", request(conflict, { workflowIdReusePolicy: "REJECT_DUPLICATE" }))
+          .when("updateWithStart", request(conflict, { workflowIdReusePolicy: "ALLOW_DUPLICATE_FAILED_ONLY" }))
           .thenReplies({
             start: { runId: "run-1", firstExecutionRunId: "run-1", started: false },
             update: { runId: "run-1" },

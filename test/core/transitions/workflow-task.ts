@@ -111,8 +111,8 @@ describe("a workflow task that completes", () => {
   it("is told when it answers for an attempt that was given up, though the next has the same event ids", () => {
     const scenario = given(started(), taskFailed());
     const attempt2 = scenario.task;
-    scenario.after(10_000).take("tick", {});
-    scenario.atDeadline().take("tick", {});
+    scenario.after(10_000).take("tick", scenario.nextRunFacts);
+    scenario.atDeadline().take("tick", scenario.nextRunFacts);
     expect(scenario.task).toEqual({ ...attempt2, attempt: 3 });
     const late = { ...attempt2, commands: [make.COMPLETE], ...worker };
     scenario.when("completeWorkflowTask", late).thenReplies({ kept: false }).thenNothing();
