@@ -7,22 +7,15 @@
  */
 import { type ActivityTask, type ActivityTaskMessage, encodeTaskToken } from "../core/activity-task.ts";
 import type { EventOf } from "../core/history-event.ts";
-import type { ActivityState } from "../core/state.ts";
+import { type ActivityState, runOptions } from "../core/state.ts";
 import type { LoadedRun } from "./run-store.ts";
 import type { WorkflowWorkerStub } from "./service-env.ts";
 
+/** What the platform says of a Worker whose entrypoint has no such method: an application of an older version. */
+const NO_SUCH_METHOD = /RPC receiver does not implement/;
+
 /** The platform takes 100 messages in one batch. */
 const MESSAGES_PER_BATCH = 100;
-
-/** Messages for these activities, those that are still open. */
-export function activityMessages(run: LoadedRun, scheduledEventIds: readonly number[]): ActivityTaskMessage[] {
-  const messages: ActivityTaskMessage[] = [];
-  for (const scheduledEventId of scheduledEventIds) {
-    const activity = run.state.activities[scheduledEventId];
-    if (activity) messages.push(message(run, activity));
-  }
-  return messages;
-}
 
 /**
  * Hands a claimed task straight to the worker. Resolves to true if the worker has said for certain that it does not
@@ -39,7 +32,7 @@ export async function refusesTask(
     return true;
   } catch (error) {
     console.warn(`holdfast: no answer from the worker that was handed activity ${task.activityId}: ${String(error)}`);
-    return false;
+    return error instanceof TypeError && NO_SUCH_METHOD.test(error.message);
   }
 }
 
@@ -58,7 +51,8 @@ export async function sendActivityTasks(
   }
 }
 
-function message(run: LoadedRun, activity: Readonly<ActivityState>): ActivityTaskMessage {
+/** The message for an open activity. */
+export function activityMessage(run: LoadedRun, activity: Readonly<ActivityState>): ActivityTaskMessage {
   const { namespace, workflowId, runId } = run.state.identity;
   return {
     version: 1,
@@ -78,6 +72,7 @@ export function activityTask(
 ): ActivityTask {
   const { identity, start } = run.state;
   const { progress } = activity;
+  const options = runOptions(activity);
   const { input, header } = scheduled.attributes;
   return {
     taskToken: encodeTaskToken({
@@ -87,6 +82,9 @@ export function activityTask(
       scheduledEventId: activity.scheduledEventId,
       activityId: activity.activityId,
       attempt: progress.attempt,
+      ...(start.originalExecutionRunId === identity.runId
+        ? {}
+        : { originalExecutionRunId: start.originalExecutionRunId }),
     }),
     namespace: identity.namespace,
     workflowId: identity.workflowId,
@@ -95,7 +93,7 @@ export function activityTask(
     workflowType: start.workflowType,
     activityId: activity.activityId,
     activityType: activity.activityType,
-    taskQueue: activity.taskQueue,
+    taskQueue: options.taskQueue,
     attempt: progress.attempt,
     ...(input ? { input } : {}),
     ...(header ? { header } : {}),
@@ -103,9 +101,9 @@ export function activityTask(
     scheduledTimeMs: activity.scheduledTimeMs,
     currentAttemptScheduledTimeMs: progress.attemptScheduledTimeMs,
     startedTimeMs: progress.startedTimeMs ?? progress.attemptScheduledTimeMs,
-    scheduleToCloseTimeoutMs: activity.scheduleToCloseTimeoutMs,
-    startToCloseTimeoutMs: activity.startToCloseTimeoutMs,
-    heartbeatTimeoutMs: activity.heartbeatTimeoutMs,
-    retryPolicy: activity.retryPolicy,
+    scheduleToCloseTimeoutMs: options.scheduleToCloseTimeoutMs,
+    startToCloseTimeoutMs: options.startToCloseTimeoutMs,
+    heartbeatTimeoutMs: options.heartbeatTimeoutMs,
+    retryPolicy: options.retryPolicy,
   };
 }

@@ -24,7 +24,11 @@ export class AlarmClock {
     this.#armedForMs = storedMs !== null && storedMs > nowMs ? storedMs : undefined;
   }
 
-  /** The alarm has fired, so none is set. */
+  get isArmed(): boolean {
+    return this.#armedForMs !== undefined;
+  }
+
+  /** The alarm has fired or was taken away, so none is set. */
   fired(): void {
     this.#armedForMs = undefined;
   }

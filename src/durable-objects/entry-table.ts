@@ -1,10 +1,10 @@
 /**
- * The one table of a WorkflowExecution, and the only code that speaks SQL.
+ * The one table of a WorkflowExecution, or of a BatchOperation, and the only code that speaks SQL.
  *
  * Owns: the schema (version 1). An entry is a text under (run, kind, place); it is one row unless it is over the
  * platform's row limit. One table, because creating a second costs each workflow two more rows written; a composite
- * key without rowid, because any other shape writes two rows for one entry. Nothing is deleted in normal work: deletes
- * are billed as writes. A later schema adds an entry of kind 'schema' to run 0 and a migration; a stored entry never
+ * key without rowid, because any other shape writes two rows for one entry. Nothing is deleted before retention ends or somebody asks
+ * for it: deletes are billed as writes. A later schema adds an entry of kind 'schema' to run 0 and a migration; a stored entry never
  * changes meaning.
  */
 
@@ -24,8 +24,15 @@ const SCHEMA = `
  *   progress    place = 0 for the workflow task, from 1 for activities, -1 for the outbox; overwritten in place
  *   buffered    place = position among the events that wait; overwritten in place
  *   checkpoint  place = 0
+ *   deleted     of run 0, place = a run that nobody finds any more; until its entries are gone
+ *
+ * Of a BatchOperation, all under run 1:
+ *
+ *   job         place = 0; overwritten in place
+ *   targets     place = position of the page's first target in the list; never overwritten
+ *   failures    place = position of the page's first failure in the report; never overwritten
  */
-export type EntryKind = "history" | "progress" | "buffered" | "checkpoint";
+export type EntryKind = "history" | "progress" | "buffered" | "checkpoint" | "deleted" | "job" | "targets" | "failures";
 
 export interface Entry {
   readonly place: number;
@@ -64,6 +71,31 @@ export class EntryTable {
   newestRun(): number {
     if (!this.#exists) return 0;
     return this.#sql.exec<{ run: number | null }>("SELECT max(run) AS run FROM entry").one().run ?? 0;
+  }
+
+  /** The next run that has entries, after `run` or before it; undefined if there is none. */
+  neighbour(run: number, direction: "after" | "before"): number | undefined {
+    if (!this.#exists) return undefined;
+    const query =
+      direction === "after"
+        ? "SELECT min(run) AS run FROM entry WHERE run > ?"
+        : "SELECT max(run) AS run FROM entry WHERE run > 0 AND run < ?";
+    return this.#sql.exec<{ run: number | null }>(query, run).one().run ?? undefined;
+  }
+
+  /** Removes every entry of a run. */
+  removeRun(run: number): void {
+    if (this.#exists) this.#write("DELETE FROM entry WHERE run = ?", run);
+  }
+
+  /** Removes one entry. */
+  remove(run: number, kind: EntryKind, place: number): void {
+    if (this.#exists) this.#write("DELETE FROM entry WHERE run = ? AND kind = ? AND place = ?", run, kind, place);
+  }
+
+  /** The storage was emptied: the table is gone. */
+  forget(): void {
+    this.#exists = false;
   }
 
   /** Writes an entry that must not exist yet. Throws if it does. */

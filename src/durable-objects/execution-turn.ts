@@ -13,12 +13,13 @@
  * commit and one row. Its caller is answered only then; until then nothing outside knows of it, and if the object dies
  * it has not happened and the caller asks again.
  */
-import { applyChanges, stateFromEvents } from "../core/apply.ts";
+import { applyChanges, stateOfNewRun } from "../core/apply.ts";
 import { earliest, nextDeadlineMs } from "../core/deadlines.ts";
 import { type RequestKind, type Requests, type Values, decide } from "../core/decide.ts";
 import { type Changes, NO_CHANGES } from "../core/draft.ts";
 import { evolveRedelivery } from "../core/evolve.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
+import type { NextRunFacts } from "../core/next-run.ts";
 import { REDELIVERY_MAXIMUM_MS, hasOutbox, mayLeaveOutbox } from "../core/outbox.ts";
 import { type Reply, accepted } from "../core/rejection.ts";
 import { type RunIdentity, admittedAfter, carriedUpdates } from "../core/state.ts";
@@ -36,12 +37,14 @@ export interface TurnEffects {
    * workflow task carries which they start.
    */
   foresee(run: LoadedRun, events: readonly HistoryEvent[], updates: readonly UpdateMessage[]): void;
-  /** These changes of the run are made. */
+  /** These changes of the run are made, and what was deferred before them. */
   changed(run: LoadedRun, changes: Changes): void;
   /** The run has ended. */
   closed(run: LoadedRun): void;
-  /** A workflow task may be waiting for its worker. */
-  drive(run: LoadedRun): void;
+  /** A workflow task of the current run, or a delivery, may be waiting to be taken up. */
+  drive(run: LoadedRun | undefined): void;
+  /** A run is through with its deliveries. */
+  settled?(): void;
 }
 
 /** Longest wait of a commit for the workflow task it has started. */
@@ -54,6 +57,7 @@ const DEFERRABLE: ReadonlySet<RequestKind> = new Set<RequestKind>([
   "signalWithStart",
   "updateWithStart",
   "respondActivity",
+  "respondActivityById",
   "childClosed",
   "recordChildStart",
   "recordExternalResult",
@@ -75,13 +79,19 @@ export interface ExecutionTurnOptions {
   readonly alarm: AlarmClock;
   readonly effects: TurnEffects;
   readonly abort: (reason: string) => void;
+  /** Least time between the beginnings of two runs, in milliseconds; absent is the default. */
+  readonly minimumRunIntervalMs?: () => number;
   /** Whether a commit may wait for the workflow task it starts. Callers must then await `committed`. */
   readonly defersCommits: boolean;
+  /** When a closed run is to be deleted, for the alarm; see `retention.ts`. */
+  readonly retentionDueMs?: () => number | undefined;
 }
 
 export class ExecutionTurn {
   readonly #options: ExecutionTurnOptions;
   #run: LoadedRun | undefined;
+  /** The highest number that a run was given: runs before it, and it too, may have been deleted. */
+  #newestRun = 0;
   /** Runs before the current one that still have something to deliver to other executions. */
   #earlier: readonly LoadedRun[] = [];
   #deferred: Deferred | undefined;
@@ -94,8 +104,9 @@ export class ExecutionTurn {
   load(): void {
     const { store } = this.#options;
     const nowMs = Date.now();
+    this.#newestRun = store.newestRun;
     this.#run = store.loadCurrent(nowMs);
-    const unsettled = this.#run?.state.identity.unsettledRuns ?? [];
+    const unsettled = store.mayBeUnsettled(this.#run);
     this.#earlier = unsettled.flatMap((number) => store.loadUnsettled(number, nowMs) ?? []);
   }
 
@@ -112,7 +123,29 @@ export class ExecutionTurn {
 
   /** When the object must be awake though nobody calls, or undefined. */
   get deadlineMs(): number | undefined {
-    return earliest([this.#run, ...this.#earlier].map((run) => run && nextDeadlineMs(run.state)));
+    const runs = [this.#run, ...this.#earlier].map((run) => run && nextDeadlineMs(run.state));
+    return earliest([...runs, this.#options.retentionDueMs?.()]);
+  }
+
+  /** Deletes the current run for all who ask for it; open, it is terminated in the same commit. */
+  deleteCurrent(request: Requests["deleteExecution"]): Reply<Values["deleteExecution"]> {
+    const reply = this.take("deleteExecution", request);
+    if (reply.ok) this.hideCurrent();
+    return reply;
+  }
+
+  /** The current run is marked as deleted: there is none now. What it has to deliver is delivered still. */
+  hideCurrent(): void {
+    const run = this.#run;
+    if (run && hasOutbox(run.state)) this.#earlier = [...this.#earlier, run];
+    this.#run = undefined;
+  }
+
+  /** The storage was emptied: the workflow id is as if it had never been used. */
+  forget(): void {
+    this.#run = undefined;
+    this.#earlier = [];
+    this.#newestRun = 0;
   }
 
   /** A delivery of this run has failed and is to be made again at this time, by the alarm if the object sleeps. */
@@ -133,6 +166,7 @@ export class ExecutionTurn {
     });
     applyChanges(run.state, decision.changes);
     this.#earlier = this.#earlier.filter((earlier) => earlier !== run);
+    this.#options.effects.settled?.();
   }
 
   /** Resolves when everything decided so far is in storage; undefined if it is. Rejects if it never will be. */
@@ -150,13 +184,18 @@ export class ExecutionTurn {
     return accepted(decision.value);
   }
 
+  /** What a request brings along that may begin another run of the chain. */
+  nextRunFacts(): NextRunFacts {
+    const minimumRunIntervalMs = this.#options.minimumRunIntervalMs?.();
+    return { newRunId: crypto.randomUUID(), ...(minimumRunIntervalMs === undefined ? {} : { minimumRunIntervalMs }) };
+  }
+
   /** Does what is due now; what was missed while the object did not run, above all. Sets the alarm for the rest. */
   tick(): void {
     const nowMs = Date.now();
     for (const { state } of this.#earlier)
       if (state.redeliverMs <= nowMs) evolveRedelivery(state, nowMs + REDELIVERY_MAXIMUM_MS);
-    if (!this.#run) return;
-    this.take("tick", {});
+    if (this.#run) this.take("tick", this.nextRunFacts());
     // The alarm may have come though nothing of the current run was due, or for the sake of an earlier one.
     this.#options.alarm.arm(this.deadlineMs, nowMs);
     if (this.#earlier.length > 0) this.#options.effects.drive(this.#run);
@@ -168,6 +207,7 @@ export class ExecutionTurn {
     if (!this.#deferred || !run) return;
     const nowMs = Date.now();
     this.#settle(run, this.#commit(run, NO_CHANGES, nowMs), nowMs);
+    this.#options.effects.changed(run, NO_CHANGES);
     this.#options.effects.drive(run);
   }
 
@@ -177,8 +217,9 @@ export class ExecutionTurn {
     const wasOpen = before?.state.status === "RUNNING";
     if (isEmpty(decided)) return;
     const changes = this.#withUnsettled(before, decided);
-    const next = nextRun(before, changes);
-    if (next) {
+    const next = nextRun(before, changes, this.#newestRun);
+    // A session reads what a run has taken over from the store, where that is only after the commit.
+    if (next && !changes.newRun?.copied) {
       const updates = changes.newRun ? carriedUpdates(next.state) : admittedAfter(next.state, changes);
       effects.foresee(next, changes.newRun?.events ?? changes.events, updates);
     }
@@ -257,10 +298,10 @@ export class ExecutionTurn {
       const nextEventId = (changes.events.at(-1)?.eventId ?? state.nextEventId - 1) + 1;
       store.putBuffered(number, changes.flushed ? 0 : state.buffered.length, changes.buffered, nextEventId);
       for (const change of changes.progress) store.putProgress(number, change, state, nowMs);
+      if (changes.deleted) store.markDeleted(number);
     }
     if (!changes.newRun) return bytes;
-    const { events, identity } = changes.newRun;
-    return store.appendEvents((run?.number ?? 0) + 1, events, identity);
+    return store.beginRun(this.#newestRun + 1, changes.newRun);
   }
 
   #evolve(before: LoadedRun | undefined, next: LoadedRun | undefined, changes: Changes): void {
@@ -268,6 +309,7 @@ export class ExecutionTurn {
       if (before) applyChanges(before.state, changes);
       if (before && before !== next && hasOutbox(before.state)) this.#earlier = [...this.#earlier, before];
       this.#run = next;
+      this.#newestRun = Math.max(this.#newestRun, next?.number ?? 0);
     } catch (error) {
       this.#options.abort(`memory and storage differ: ${String(error)}`);
       throw error;
@@ -285,10 +327,9 @@ function isDeferrable(changes: Changes): boolean {
 }
 
 /** The run that will be the current one: a new one if the changes begin it. */
-function nextRun(run: LoadedRun | undefined, changes: Changes): LoadedRun | undefined {
+function nextRun(run: LoadedRun | undefined, changes: Changes, newestRun: number): LoadedRun | undefined {
   if (!changes.newRun) return run;
-  const { identity, events, admitted } = changes.newRun;
-  return { number: (run?.number ?? 0) + 1, state: stateFromEvents(identity, events, admitted) };
+  return { number: newestRun + 1, state: stateOfNewRun(changes.newRun) };
 }
 
 function isEmpty(changes: Changes): boolean {
@@ -298,6 +339,7 @@ function isEmpty(changes: Changes): boolean {
     changes.progress.length === 0 &&
     changes.newRun === undefined &&
     changes.updates === undefined &&
+    changes.deleted === undefined &&
     changes.redeliverMs === undefined &&
     changes.dispatchedUpToMs === undefined
   );

@@ -139,6 +139,12 @@ export class OutboxCourier {
         turn.take("recordChildStart", { runId, initiatedEventId, outcome });
         break;
       }
+      case "namespaceNotFound": {
+        const outcome = { kind: "failed", cause: "NAMESPACE_NOT_FOUND" } as const;
+        if (item.kind === "startChild") turn.take("recordChildStart", { runId, initiatedEventId, outcome });
+        else turn.take("recordExternalResult", { runId, initiatedEventId, outcome });
+        break;
+      }
       case "delivered":
         turn.take("recordExternalResult", { runId, initiatedEventId, outcome: { kind: "delivered" } });
         break;

@@ -1,20 +1,14 @@
 /**
- * Waiting for the end of a run without keeping the object awake.
+ * Waiting for the end of a run while the object is at work anyway, and the last word to those who wait on sockets.
  *
- * Owns: two kinds of waiters. Short ones hold a call open while the object is at work anyway, and are told "pending"
- * when it comes to rest. Long ones are hibernating WebSockets: the object sleeps, and whichever turn ends the run sends
- * the outcome. A socket's tag is the run it waits for.
+ * Owns: the calls that are held open meanwhile. They are told "pending" when the object comes to rest: nobody keeps it
+ * awake by waiting. Whoever waits longer does so on a hibernating WebSocket (`event-stream.ts`).
  */
-import type { OutcomeRequest, PollUpdateRequest, WorkflowOutcome } from "../core/protocol.ts";
-import { type Reply, accepted } from "../core/rejection.ts";
+import type { WorkflowOutcome } from "../core/protocol.ts";
+import type { Reply } from "../core/rejection.ts";
 
 export class OutcomeWatch {
-  readonly #ctx: DurableObjectState;
   #waiters: { readonly runId: string; readonly resolve: (outcome: WorkflowOutcome) => void }[] = [];
-
-  constructor(ctx: DurableObjectState) {
-    this.#ctx = ctx;
-  }
 
   /** Resolves when the run ends or the object comes to rest, whichever is first. */
   whileBusy(runId: string): Promise<WorkflowOutcome> {
@@ -35,50 +29,24 @@ export class OutcomeWatch {
     const told = this.#waiters.filter((waiter) => waiter.runId === outcome.runId);
     this.#waiters = this.#waiters.filter((waiter) => waiter.runId !== outcome.runId);
     for (const { resolve } of told) resolve(outcome);
-    for (const socket of this.#ctx.getWebSockets(outcome.runId)) sendAndClose(socket, accepted(outcome));
   }
+}
 
-  /** Accepts a socket that waits for a run; `reply` is sent at once unless it says pending. */
-  accept(reply: Reply<WorkflowOutcome>): Response {
-    const { 0: client, 1: server } = new WebSocketPair();
-    const isPending = reply.ok && reply.value.kind === "pending";
-    this.#ctx.acceptWebSocket(server, isPending ? [reply.value.runId] : []);
-    if (!isPending) sendAndClose(server, reply);
-    return new Response(null, { status: 101, webSocket: client });
+/** Answers the close of a watcher. For a hibernating socket the platform does not do it by itself. */
+export function answerClose(socket: WebSocket): void {
+  try {
+    socket.close(1000, "done");
+  } catch {
+    // It is closed on both sides already.
   }
 }
 
 /** Tells a watcher what it has waited for. */
-export function sendAndClose(socket: WebSocket, reply: Reply<unknown>): void {
+export function sendAndClose(socket: Pick<WebSocket, "send" | "close">, reply: Reply<unknown>): void {
   try {
     socket.send(JSON.stringify(reply));
     socket.close(1000, "done");
   } catch {
     // The watcher has gone; it will ask again if it still cares.
-  }
-}
-
-/** What a watcher's URL asks for: `?request=` the end of a run, `?update=` an update. */
-export type Watched =
-  | { readonly kind: "outcome"; readonly request: OutcomeRequest }
-  | { readonly kind: "update"; readonly request: PollUpdateRequest };
-
-/** The request a watcher's URL carries, or undefined if it carries none. */
-export function watched(url: string): Watched | undefined {
-  const { searchParams } = new URL(url);
-  const outcome = parsed(searchParams.get("request"));
-  if (outcome) return { kind: "outcome", request: outcome as OutcomeRequest };
-  const update = parsed(searchParams.get("update"));
-  return update && { kind: "update", request: update as PollUpdateRequest };
-}
-
-/** An object in JSON. Its fields are the sender's word, to be checked by whoever uses them. */
-function parsed(text: string | null): object | undefined {
-  if (text === null) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -9,10 +9,14 @@
 import { type StoredBuffered, type StoredProgress, restore, stateFromEvents } from "../core/apply.ts";
 import { EVENTS_PER_CHECKPOINT, fromCheckpoint, toCheckpoint } from "../core/checkpoint.ts";
 import { evolve } from "../core/evolve.ts";
+import type { NewRun } from "../core/draft.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import { hasOutbox } from "../core/outbox.ts";
 import type { BufferedEvent, ProgressChange, RunIdentity, WorkflowState } from "../core/state.ts";
+import type { HistoryRow } from "../core/reset-source.ts";
 import type { EntryTable } from "./entry-table.ts";
+import { type HistoryPage, HistoryPageBuilder } from "./history-page.ts";
+import { eventsUpTo, rowsOfEvents } from "./history-copy.ts";
 
 /** One commit as stored. The first of a run also says which run it is. */
 interface StoredCommit {
@@ -40,11 +44,6 @@ export interface LoadedRun {
   readonly state: WorkflowState;
 }
 
-export interface HistoryPage {
-  readonly events: readonly HistoryEvent[];
-  readonly nextEventId?: number;
-}
-
 export class RunStore {
   readonly #table: EntryTable;
   /** Which place holds an activity's progress. */
@@ -53,23 +52,107 @@ export class RunStore {
   #recent: RecentCommit[] = [];
   #recentCharacters = 0;
   #eventsSinceCheckpoint = 0;
+  /** Runs that nobody finds any more, though they may have entries still. */
+  readonly #deleted: Set<number>;
 
   constructor(table: EntryTable) {
     this.#table = table;
+    this.#deleted = new Set(table.all(0, "deleted").map(({ place }) => place));
+  }
+
+  /** The highest number that a run was given here, 0 if the id was never used. */
+  get newestRun(): number {
+    return Math.max(this.#table.newestRun(), ...this.#deleted);
+  }
+
+  /** Runs that are marked as deleted, the oldest first. */
+  get deletedRuns(): readonly number[] {
+    return [...this.#deleted].sort((a, b) => a - b);
+  }
+
+  /** The next run after `number` that has entries. */
+  runAfter(number: number): number | undefined {
+    return this.#table.neighbour(number, "after");
+  }
+
+  /** Nobody finds the run any more. Its number stays taken. */
+  markDeleted(number: number): void {
+    this.#table.put(0, "deleted", number, '{"version":1}');
+    this.#deleted.add(number);
+  }
+
+  isDeleted(number: number): boolean {
+    return this.#deleted.has(number);
+  }
+
+  /** Removes a run's entries; marks too that have nothing to mark, unless one keeps its number from being given again. */
+  removeRun(number: number): void {
+    const { newestRun } = this;
+    this.#table.removeRun(number);
+    this.#recent = this.#recent.filter((commit) => commit.run !== number);
+    this.#recentCharacters = this.#recent.reduce((sum, commit) => sum + commit.characters, 0);
+    for (const marked of this.#deleted) {
+      if (marked === newestRun || this.runAfter(marked - 1) === marked) continue;
+      this.#deleted.delete(marked);
+      this.#table.remove(0, "deleted", marked);
+    }
+  }
+
+  /** The storage was emptied: everything is as if the id had never been used. */
+  forget(): void {
+    this.#table.forget();
+    this.#recent = [];
+    this.#recentCharacters = 0;
+    this.#places.clear();
+    this.#eventsSinceCheckpoint = 0;
+    this.#deleted.clear();
+  }
+
+  /** Which run this is, or undefined if it has no entries. */
+  identityOf(number: number): RunIdentity | undefined {
+    for (const { text } of this.#table.from(number, "history", 1)) return parseCommit(text).identity;
+    return undefined;
+  }
+
+  /** When a closed run was closed: at its last event. Undefined if it has none. */
+  closeTimeMs(number: number): number | undefined {
+    for (const { text } of this.#table.from(number, "history", Number.MAX_SAFE_INTEGER))
+      return parseCommit(text).events.at(-1)?.eventTimeMs;
+    return undefined;
+  }
+
+  /** The other runs that have entries and are not marked as deleted. */
+  *runsBeside(number: number): Generator<number> {
+    for (const other of this.#foundBefore(Number.MAX_SAFE_INTEGER)) if (other !== number) yield other;
+  }
+
+  /** The events of a run, read row by row. */
+  *eventsOf(number: number): Generator<HistoryEvent> {
+    for (const { text } of this.#table.from(number, "history", 1)) yield* parseCommit(text).events;
   }
 
   /** The current run as of the last commit, ready to go on at `nowMs`; undefined if the id was never used. */
   loadCurrent(nowMs: number): LoadedRun | undefined {
-    const number = this.#table.newestRun();
-    if (number === 0) return undefined;
+    const number = this.newestRun;
+    if (number === 0 || this.#deleted.has(number)) return undefined;
     const { state, eventsSinceCheckpoint } = this.#replayRun(number);
     this.#eventsSinceCheckpoint = eventsSinceCheckpoint;
     restore(state, this.#readRecords(number, state), nowMs);
     return { number, state };
   }
 
+  /** Numbers of runs besides the current one that may have something to deliver still, the oldest first. */
+  mayBeUnsettled(current: LoadedRun | undefined): readonly number[] {
+    const numbers = new Set(current?.state.identity.unsettledRuns);
+    // A run that was current until it was deleted is named by no later one, nor are those that it named.
+    for (const number of this.#deleted)
+      for (const named of [...(this.identityOf(number)?.unsettledRuns ?? []), number]) numbers.add(named);
+    return [...numbers].sort((a, b) => a - b);
+  }
+
   /** An earlier run that may have something to deliver still; undefined if it is known to have nothing. */
   loadUnsettled(number: number, nowMs: number): LoadedRun | undefined {
+    if (!this.identityOf(number)) return undefined;
     if (this.#table.all(number, "progress").some(({ place }) => place === OUTBOX_PLACE)) return undefined;
     const { state } = this.#replayRun(number);
     restore(state, this.#readRecords(number, state), nowMs);
@@ -78,7 +161,7 @@ export class RunStore {
 
   /** The first run of the chain that this request has started, if it was one before the current run. */
   startedBefore(requestId: string): { readonly runId: string } | undefined {
-    for (let number = this.#table.newestRun() - 1; number > 0; number -= 1) {
+    for (const number of this.#foundBefore(this.newestRun)) {
       for (const { text } of this.#table.from(number, "history", 1)) {
         const { identity, events } = parseCommit(text);
         const [first] = events;
@@ -90,26 +173,56 @@ export class RunStore {
     return undefined;
   }
 
-  /** A run by its id, current or not; for reading only. */
-  loadById(runId: string): LoadedRun | undefined {
-    for (let number = this.#table.newestRun(); number > 0; number -= 1) {
-      if (this.#identity(number).runId === runId) return { number, state: this.#replayRun(number).state };
+  /** The run that a reset with this request id has begun, if there was one. */
+  begunByReset(requestId: string): string | undefined {
+    for (const number of this.#foundBefore(Number.MAX_SAFE_INTEGER)) {
+      // The runs that have followed it in its chain remember it as well.
+      const reset = this.identityOf(number)?.reset;
+      if (reset?.requestId === requestId) return reset.runId;
     }
     return undefined;
+  }
+
+  /** The history of a run as it is stored, read row by row; undefined if there is no such run. */
+  rowsOf(runId: string): Iterable<HistoryRow> | undefined {
+    const number = this.#numberOf(runId);
+    return number === undefined ? undefined : this.#rows(number);
+  }
+
+  #numberOf(runId: string): number | undefined {
+    for (const number of this.#foundBefore(Number.MAX_SAFE_INTEGER))
+      if (this.identityOf(number)?.runId === runId) return number;
+    return undefined;
+  }
+
+  *#rows(number: number): Generator<HistoryRow> {
+    for (const { text } of this.#table.from(number, "history", 1))
+      yield { events: parseCommit(text).events, bytes: text.length };
+  }
+
+  /** A run by its id, current or not; for reading only. */
+  loadById(runId: string): LoadedRun | undefined {
+    const number = this.#numberOf(runId);
+    return number === undefined ? undefined : { number, state: this.#replayRun(number).state };
+  }
+
+  /** Runs below a number that can be found, the newest first. */
+  *#foundBefore(below: number): Generator<number> {
+    let number = this.#table.neighbour(below, "before");
+    while (number !== undefined) {
+      if (!this.#deleted.has(number)) yield number;
+      number = this.#table.neighbour(number, "before");
+    }
   }
 
   /** Events of a run from `fromEventId`, as many rows as fit into `maxCharacters` of JSON but at least one. */
   readPage(run: number, fromEventId: number, maxCharacters: number): HistoryPage {
     const remembered = this.#remembered(run, fromEventId);
     if (remembered) return { events: remembered };
-    const events: HistoryEvent[] = [];
-    let characters = 0;
-    for (const { place, text } of this.#table.from(run, "history", fromEventId)) {
-      if (events.length > 0 && characters + text.length > maxCharacters) return { events, nextEventId: place };
-      characters += text.length;
-      for (const event of parseCommit(text).events) if (event.eventId >= fromEventId) events.push(event);
-    }
-    return { events };
+    const page = new HistoryPageBuilder(fromEventId, maxCharacters);
+    for (const { place, text } of this.#table.from(run, "history", fromEventId))
+      if (!page.add(place, text.length, () => parseCommit(text).events)) break;
+    return page.finished;
   }
 
   /** One event of a run. */
@@ -132,6 +245,22 @@ export class RunStore {
     this.#eventsSinceCheckpoint = identity ? events.length : this.#eventsSinceCheckpoint + events.length;
     if (identity) this.#places.clear();
     return text.length;
+  }
+
+  /** Writes the first commit of a run. Returns the bytes it takes. */
+  beginRun(run: number, { identity, events, copied }: NewRun): number {
+    if (!copied) return this.appendEvents(run, events, identity);
+    const source = this.rowsOf(copied.runId);
+    if (!source) throw new Error(`run ${copied.runId}: its history is missing`);
+    let bytes = 0;
+    // Only the first row says which run it is.
+    let named: RunIdentity | undefined = identity;
+    for (const rows of [rowsOfEvents(eventsUpTo(source, copied.upToEventId)), rowsOfEvents(events)])
+      for (const row of rows) {
+        bytes += this.appendEvents(run, row, named);
+        named = undefined;
+      }
+    return bytes;
   }
 
   /** Stores events that wait for their number, after the `position` that wait already. */
@@ -162,6 +291,8 @@ export class RunStore {
     this.#recent = [];
     this.#recentCharacters = 0;
     this.#places.clear();
+    this.#deleted.clear();
+    for (const { place } of this.#table.all(0, "deleted")) this.#deleted.add(place);
     if (run) this.#readRecords(run.number, run.state);
   }
 
@@ -187,14 +318,6 @@ export class RunStore {
       return this.#recent.slice(index).flatMap((later) => later.events.filter((event) => event.eventId >= fromEventId));
     }
     return undefined;
-  }
-
-  #identity(run: number): RunIdentity {
-    for (const { text } of this.#table.from(run, "history", 1)) {
-      const { identity } = parseCommit(text);
-      if (identity) return identity;
-    }
-    throw new Error(`run ${run}: its first row is missing`);
   }
 
   #replayRun(run: number): { readonly state: WorkflowState; readonly eventsSinceCheckpoint: number } {

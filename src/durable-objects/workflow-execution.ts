@@ -7,37 +7,48 @@
  * Requests that change something are turns. Reads look at the state and the store. Nothing here awaits application code
  * except a query's answer.
  */
-import { DurableObject } from "cloudflare:workers";
-import type {
-  ActivityTaskMessage,
-  ClaimActivityReply,
-  ClaimActivityRequest,
-  DeadLetterRequest,
-  HeartbeatActivityReply,
-  HeartbeatActivityRequest,
-  RespondActivityRequest,
+import {
+  type ClaimActivityReply,
+  type ClaimActivityRequest,
+  type RespondActivityRequest,
+  decodeTaskToken,
 } from "../core/activity-task.ts";
+import type {
+  DeleteReply,
+  DeleteRequest,
+  ResetReply,
+  ResetRequest,
+  RespondActivityByIdRequest,
+} from "../core/control-requests.ts";
 import { type RequestKind, type Requests, type Values, workflowNotFound } from "../core/decide.ts";
 import { describeRun, outcomeOf } from "../core/description.ts";
-import type { Changes } from "../core/draft.ts";
-import type { EventOf } from "../core/history-event.ts";
-import { workflowObjectName } from "../core/identifiers.ts";
+import { withinMessage } from "../core/description-size.ts";
+import { namespaceOfObject, workflowObjectName } from "../core/identifiers.ts";
 import type * as protocol from "../core/protocol.ts";
 import { type Reply, accepted, rejected } from "../core/rejection.ts";
 import * as check from "../core/request-check.ts";
-import { completedEventIdOf, isKnownUpdate, updateReply } from "../core/update.ts";
-import { activityMessages, activityTask, refusesTask, sendActivityTasks } from "./activity-dispatch.ts";
+import { activityTask } from "./activity-dispatch.ts";
+import { ActivityDispatcher } from "./activity-dispatcher.ts";
+import { ActivityWatch } from "./activity-watch.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { EntryTable, type WriteCount } from "./entry-table.ts";
+import { EventStream, KEEP_ALIVE } from "./event-stream.ts";
 import { ExecutionTurn } from "./execution-turn.ts";
+import type { NamespaceConfig } from "./namespace-config.ts";
 import { OutboxCourier } from "./outbox-courier.ts";
-import { OutcomeWatch, watched } from "./outcome-watch.ts";
+import { OutcomeWatch, answerClose } from "./outcome-watch.ts";
+import { foundForReset } from "./reset-reader.ts";
+import { payloadGarbage } from "./payload-garbage.ts";
+import { Retention } from "./retention.ts";
 import { type LoadedRun, RunStore } from "./run-store.ts";
-import type { ExecutionNamespace, ServiceEnv, WorkflowWorkerStub } from "./service-env.ts";
+import type { ServiceEnv } from "./service-env.ts";
+import { TurnMethods, takeTurn } from "./turn-methods.ts";
 import { UpdateWaiters } from "./update-waiters.ts";
+import { Watchers } from "./watchers.ts";
 import { WorkflowQueries } from "./workflow-queries.ts";
 import { WorkflowSessions } from "./workflow-sessions.ts";
 import { WorkflowTaskDriver } from "./workflow-task-driver.ts";
+import { WorkflowUpdates } from "./workflow-updates.ts";
 
 /** Wait before the alarm tries again after a defect. */
 const ALARM_RETRY_MS = 30_000;
@@ -53,20 +64,26 @@ const DEFAULT_PAGE_CHARACTERS = 1_000_000;
  * ```
  */
 export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
-  extends DurableObject<Env>
+  extends TurnMethods<Env>
   implements protocol.WorkflowExecutionRpc
 {
   /** Rows this object has written since it was loaded. */
   protected readonly writes: WriteCount = { rows: 0 };
   readonly #store: RunStore;
   readonly #alarm: AlarmClock;
-  readonly #watch: OutcomeWatch;
-  readonly #updates: UpdateWaiters;
+  readonly #watch = new OutcomeWatch();
+  readonly #stream: EventStream;
+  readonly #updateWaiters: UpdateWaiters;
+  readonly #updates: WorkflowUpdates;
+  readonly #activityWatch: ActivityWatch;
+  readonly #watchers: Watchers;
   readonly #sessions: WorkflowSessions;
   readonly #driver: WorkflowTaskDriver;
   readonly #turn: ExecutionTurn;
   readonly #queries: WorkflowQueries;
   readonly #courier: OutboxCourier;
+  readonly #dispatcher: ActivityDispatcher;
+  readonly #retention: Retention;
   #isAwake = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -74,13 +91,21 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
     const table = new EntryTable(ctx.storage.sql, this.writes);
     this.#store = new RunStore(table);
     this.#alarm = new AlarmClock(ctx.storage, this.writes);
-    this.#watch = new OutcomeWatch(ctx);
-    this.#updates = new UpdateWaiters(ctx, ({ runId, updateId }) => this.#updateReply(runId, updateId));
+    this.#stream = new EventStream({
+      sockets: ctx,
+      selected: (selector) => this.#selected(selector),
+      outcomeOf: (run) => this.#outcome(run),
+      readEvents: (run, from, characters) => this.#store.readPage(run.number, from, characters).events,
+    });
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(KEEP_ALIVE.request, KEEP_ALIVE.response));
+    this.#updateWaiters = new UpdateWaiters(ctx, (awaited) => this.#updates.replyOf(awaited));
+    this.#activityWatch = new ActivityWatch(ctx, () => this.#turn.run);
+    this.#watchers = this.#newWatchers();
     this.#sessions = new WorkflowSessions(
-      () => this.workflowWorker(),
+      (taskQueue) => this.workflowWorker(taskQueue),
       () => {
         this.#watch.atRest();
-        this.#updates.atRest();
+        this.#updateWaiters.atRest();
       },
     );
     this.#turn = new ExecutionTurn({
@@ -89,20 +114,35 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
       store: this.#store,
       alarm: this.#alarm,
       effects: {
-        dispatch: (run, due) => this.#dispatch(run, due),
+        dispatch: (run, changes) => this.#dispatcher.dispatch(run, changes),
         foresee: (run, events, updates) => this.#driver.foresee(run, events, updates),
-        changed: (run, changes) => this.#updates.changed(run, changes),
+        changed: (run, changes) => {
+          this.#updateWaiters.changed(run, changes);
+          this.#stream.committed(run);
+          this.#activityWatch.changed(run, changes);
+        },
         closed: (run) => this.#watch.closed(this.#outcome(run)),
         drive: (run) => {
-          this.#driver.drive(run);
+          if (run) this.#driver.drive(run);
           this.#courier.deliver();
         },
+        settled: () => ctx.waitUntil(this.#retention.settled()),
       },
       abort: (reason) => ctx.abort(reason),
+      minimumRunIntervalMs: () => this.minimumRunIntervalMs(),
       defersCommits: true,
+      retentionDueMs: () => this.#retention.dueMs,
+    });
+    this.#retention = this.#newRetention();
+    this.#dispatcher = new ActivityDispatcher({
+      queue: (taskQueue) => this.activityQueue(taskQueue),
+      eagerWorker: (taskQueue) => this.eagerActivityWorker(taskQueue),
+      release: (claim) => this.#take("releaseEagerClaim", claim),
+      keepAlive: (work) => ctx.waitUntil(work),
     });
     this.#driver = new WorkflowTaskDriver(this.#turn, this.#store, this.#sessions);
     this.#queries = new WorkflowQueries(this.#driver, this.#sessions);
+    this.#updates = this.#newUpdates();
     this.#courier = new OutboxCourier({
       turn: this.#turn,
       readEvent: (run, eventId) => this.#store.readEvent(run.number, eventId),
@@ -115,84 +155,41 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
     });
   }
 
-  /** The application's workflow worker. Override to bind it otherwise. */
-  protected workflowWorker(): WorkflowWorkerStub {
-    // The binding first: whoever has set one means it.
-    const exports = this.ctx.exports as { readonly WorkflowWorker?: WorkflowWorkerStub };
-    const worker = this.env.WORKFLOW_WORKER ?? exports.WorkflowWorker;
-    if (worker) return worker;
-    throw new Error(
-      "the service has no workflow worker: export `WorkflowWorker` from the same Worker, or bind the application's " +
-        "entrypoint WorkflowWorker as the service binding WORKFLOW_WORKER",
-    );
-  }
-
-  /** The worker that short activities are handed to directly. Override to return undefined: all go through the queue. */
-  protected eagerActivityWorker(): Pick<WorkflowWorkerStub, "runActivityTask"> | undefined {
-    return this.workflowWorker();
-  }
-
-  /** The queue that activity tasks are sent to. Override to bind it otherwise. */
-  protected activityQueue(): Queue<ActivityTaskMessage> {
-    return this.env.ACTIVITY_TASKS;
-  }
-
-  /** The service's own objects, by which workflows reach each other. Override to bind them otherwise. */
-  protected executions(): ExecutionNamespace {
-    const exports = this.ctx.exports as { readonly WorkflowExecution?: ExecutionNamespace };
-    const executions = this.env.WORKFLOW_EXECUTION ?? exports.WorkflowExecution;
-    if (executions) return executions;
-    throw new Error(
-      "the service cannot reach its own objects: export the class as `WorkflowExecution`, or bind it as " +
-        "WORKFLOW_EXECUTION to the Worker that holds it",
-    );
-  }
-
   async start(request: protocol.StartRequest): Promise<Reply<protocol.StartReply>> {
     const known = this.#startedBefore(request);
     if (known) return accepted(known);
     return this.#take("start", { ...request, newRunId: crypto.randomUUID() });
   }
 
-  async signal(request: protocol.SignalRequest): Promise<Reply<{ readonly runId: string }>> {
-    return this.#take("signal", request);
-  }
-
   async signalWithStart(request: protocol.SignalWithStartRequest): Promise<Reply<protocol.StartReply>> {
     return this.#take("signalWithStart", { ...request, newRunId: crypto.randomUUID() });
   }
 
-  async requestCancel(request: protocol.CancelRequest): Promise<Reply<{ readonly runId: string }>> {
-    return this.#take("requestCancel", request);
+  async reset(request: ResetRequest): Promise<Reply<ResetReply>> {
+    this.#wake();
+    const base = this.#unknownNamespace() ?? check.resetRequest(request) ?? this.#selected(request);
+    if (!base.ok) return base;
+    return this.#take("reset", foundForReset(this.#store, base.value, request, crypto.randomUUID()));
   }
 
-  async terminate(request: protocol.TerminateRequest): Promise<Reply<{ readonly runId: string }>> {
-    return this.#take("terminate", request);
+  /** Deletes a run: nobody finds it from now on. Its storage goes once what it has to tell others is delivered. */
+  async deleteExecution(request: DeleteRequest): Promise<Reply<DeleteReply>> {
+    this.#wake();
+    const reply = this.#retention.delete(request);
+    if (reply.ok) this.ctx.waitUntil(this.#retention.sweep());
+    return reply;
   }
 
   async update(request: protocol.UpdateRequest): Promise<Reply<protocol.UpdateReply>> {
-    this.#wake();
-    const reply = this.#takeUpdate(request);
-    // Before anything is awaited, so that no news of it can be missed.
-    const answer = reply.ok ? this.#answer(reply.value.runId, request) : reply;
-    await this.#turn.committed;
-    return await answer;
+    return await this.#updates.update(request);
   }
 
   async pollUpdate(request: protocol.PollUpdateRequest): Promise<Reply<protocol.UpdateReply>> {
-    this.#wake();
-    const refused = check.pollUpdateRequest(request);
-    if (refused) return refused;
-    const run = this.#selected(request);
-    if (!run.ok) return run;
-    return await this.#answer(run.value.state.identity.runId, request);
+    return await this.#updates.poll(request);
   }
 
   async updateWithStart(request: protocol.UpdateWithStartRequest): Promise<Reply<protocol.UpdateWithStartReply>> {
-    const first = await this.#updateWithStart(request);
-    const hasClosed = !first.ok && first.rejection.code === "WorkflowAlreadyCompleted";
-    // The workflow ended before it took the update: now that it has, the policies may allow another.
-    return hasClosed ? await this.#updateWithStart(request) : first;
+    return await this.#updates.updateWithStart(request);
   }
 
   async query(request: protocol.QueryRequest): Promise<Reply<protocol.QueryReply>> {
@@ -208,7 +205,7 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
     const refused = check.version(request.version);
     if (refused) return refused;
     const run = this.#selected(request);
-    return run.ok ? accepted(describeRun(run.value.state, Date.now())) : run;
+    return run.ok ? accepted(withinMessage(describeRun(run.value.state, Date.now()))) : run;
   }
 
   async history(request: protocol.HistoryRequest): Promise<Reply<protocol.HistoryReply>> {
@@ -233,27 +230,21 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
     return accepted(await this.#watch.whileBusy(outcome.runId));
   }
 
-  /**
-   * A WebSocket that is sent one message when what it waits for is there: with `?request=` (an OutcomeRequest) the
-   * outcome of a run, with `?update=` (a PollUpdateRequest) what has become of an update.
-   */
+  /** A WebSocket that is told what it waits for when that is there; `watchers.ts` says what can be waited for. */
   override async fetch(request: Request): Promise<Response> {
     this.#wake();
-    if (request.headers.get("Upgrade") !== "websocket")
-      return new Response("holdfast: only WebSockets that wait for an outcome are served here", { status: 426 });
-    const wanted = watched(request.url);
-    if (!wanted) return new Response("holdfast: the request of the watcher is missing or malformed", { status: 400 });
-    const isUpdate = wanted.kind === "update";
-    const refused = isUpdate ? check.pollUpdateRequest(wanted.request) : check.version(wanted.request.version);
-    const run = refused ?? this.#selected(wanted.request);
-    if (!run.ok) return this.#watch.accept(run);
-    if (!isUpdate) return this.#watch.accept(accepted(this.#outcome(run.value)));
-    const { updateId, waitForStage } = wanted.request;
-    return this.#updates.accept({ runId: run.value.state.identity.runId, updateId, waitForStage });
+    return await this.#watchers.accept(request);
   }
 
-  async childClosed(request: protocol.ChildClosedRequest): Promise<Reply<{ readonly accepted: true }>> {
-    return this.#take("childClosed", request);
+  /** A watcher has read what it was sent, and asks for more. */
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    this.#wake();
+    this.#stream.received(socket, message);
+  }
+
+  /** A watcher has gone. It waits for the answer to its close, and with it the invocation that it lived in. */
+  override webSocketClose(socket: WebSocket): void {
+    answerClose(socket);
   }
 
   async claimActivity(request: ClaimActivityRequest): Promise<Reply<ClaimActivityReply>> {
@@ -268,55 +259,42 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
     return accepted({ claimed: true, task: activityTask(run, activity, scheduled) });
   }
 
-  async heartbeatActivity(request: HeartbeatActivityRequest): Promise<Reply<HeartbeatActivityReply>> {
-    return this.#take("heartbeatActivity", request);
-  }
-
   async respondActivity(request: RespondActivityRequest): Promise<Reply<{ readonly accepted: true }>> {
-    return this.#take("respondActivity", request);
+    const reply = await this.#take("respondActivity", request);
+    this.#activityWatch.reported(decodeTaskToken(request.taskToken));
+    return reply;
   }
 
-  async reportDeadLetter(request: DeadLetterRequest): Promise<Reply<{ readonly accepted: boolean }>> {
-    return this.#take("reportDeadLetter", request);
+  async respondActivityById(request: RespondActivityByIdRequest): Promise<Reply<{ readonly accepted: true }>> {
+    const reply = await this.#take("respondActivityById", request);
+    this.#activityWatch.reported();
+    return reply;
   }
 
   /** Does what is due. Never throws: the platform gives an alarm up for good after seven failures. */
   override async alarm(): Promise<void> {
     this.#alarm.fired();
     try {
+      // First, so that no alarm is set for what goes now.
+      const swept = this.#retention.sweep();
       this.#wake();
       this.#turn.tick();
+      await swept;
     } catch (error) {
       console.error(`holdfast: alarm of ${this.ctx.id.name ?? this.ctx.id.toString()} failed: ${String(error)}`);
       this.#alarm.arm(Date.now() + ALARM_RETRY_MS, Date.now());
     }
   }
 
-  #dispatch(run: LoadedRun, changes: Changes): void {
-    const queued = activityMessages(run, changes.dispatch);
-    if (queued.length > 0) this.ctx.waitUntil(sendActivityTasks(this.activityQueue(), queued));
-    const eager = new Set(changes.eagerDispatch);
-    for (const event of changes.events)
-      if (event.eventType === "ActivityTaskScheduled" && eager.has(event.eventId)) this.#handOver(run, event);
-  }
-
-  /** Hands a claimed activity to the worker, each in a call of its own: they share no limits and no fate. */
-  #handOver(run: LoadedRun, scheduled: EventOf<"ActivityTaskScheduled">): void {
-    const activity = run.state.activities[scheduled.eventId];
-    if (!activity) return;
-    const claimed = { runId: run.state.identity.runId, scheduledEventId: scheduled.eventId };
-    const task = activityTask(run, activity, scheduled);
-    const handOver = async (): Promise<void> => {
-      const worker = this.eagerActivityWorker();
-      const isRefused = worker === undefined || (await refusesTask(worker, task));
-      if (isRefused) await this.#take("releaseEagerClaim", claimed);
-    };
-    this.ctx.waitUntil(handOver());
+  protected override async [takeTurn]<K extends RequestKind>(kind: K, request: Requests[K]): Promise<Reply<Values[K]>> {
+    return this.#take(kind, request);
   }
 
   /** Takes a request through a turn; the answer is given when its commit is made. */
   async #take<K extends RequestKind>(kind: K, request: Requests[K]): Promise<Reply<Values[K]>> {
     this.#wake();
+    const unknown = this.#unknownNamespace();
+    if (unknown) return unknown;
     const reply = this.#turn.take(kind, request);
     await this.#turn.committed;
     return reply;
@@ -328,48 +306,48 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
     this.#turn.flush();
     if (this.#isAwake) return;
     this.#isAwake = true;
-    this.#updates.loaded();
+    this.#updateWaiters.loaded();
+    this.#stream.loaded();
     const { run, deadlineMs } = this.#turn;
-    if (!run || (run.state.status !== "RUNNING" && deadlineMs === undefined)) return;
+    if (run?.state.status !== "RUNNING" && deadlineMs === undefined) return;
     this.#alarm.arm(deadlineMs, Date.now());
     if (deadlineMs !== undefined && deadlineMs <= Date.now()) this.#turn.tick();
-    this.#driver.drive(run);
+    if (run) this.#driver.drive(run);
     this.#courier.deliver();
   }
 
-  /** Takes an update, by the current run or, if it is known there, by the earlier one that is meant. */
-  #takeUpdate(request: protocol.UpdateRequest): Reply<{ readonly runId: string }> {
-    const reply = this.#turn.take("update", request);
-    if (reply.ok || request.runId === undefined || reply.rejection.code !== "WorkflowNotFound") return reply;
-    const earlier = this.#selected(request);
-    const isKnown = earlier.ok && isKnownUpdate(earlier.value.state, request.updateId);
-    return isKnown ? accepted({ runId: request.runId }) : reply;
+  #newRetention(): Retention {
+    return new Retention({
+      storage: this.ctx.storage,
+      turn: this.#turn,
+      store: this.#store,
+      alarm: this.#alarm,
+      selected: (selector) => this.#selected(selector),
+      retentionMs: () => this.#namespaceConfig()?.retentionMs,
+      payloads: () =>
+        payloadGarbage({
+          bucket: this.payloadBucket(),
+          events: (run) => this.#store.eventsOf(run),
+          executions: () => this.executions(),
+        }),
+    });
   }
 
-  async #updateWithStart(request: protocol.UpdateWithStartRequest): Promise<Reply<protocol.UpdateWithStartReply>> {
-    this.#wake();
-    const reply = this.#turn.take("updateWithStart", { ...request, newRunId: crypto.randomUUID() });
-    if (!reply.ok) return reply;
-    const answer = this.#answer(reply.value.update.runId, request.update);
-    await this.#turn.committed;
-    const update = await answer;
-    return update.ok ? accepted({ start: reply.value.start, update: update.value }) : update;
+  /** The namespace that this object's workflow id is in; undefined where its name is too long to be known. */
+  get #namespace(): string | undefined {
+    return this.#turn.run?.state.identity.namespace ?? namespaceOfObject(this.ctx.id.name);
   }
 
-  #answer(
-    runId: string,
-    { updateId, waitForStage }: Pick<protocol.UpdateRequest, "updateId" | "waitForStage">,
-  ): Promise<Reply<protocol.UpdateReply>> {
-    return this.#updates.answer({ runId, updateId, waitForStage }, this.#driver.isBusy);
+  #namespaceConfig(): NamespaceConfig | undefined {
+    const namespace = this.#namespace;
+    return namespace === undefined ? undefined : this.namespaceConfig(namespace);
   }
 
-  #updateReply(runId: string, updateId: string): protocol.UpdateReply | undefined {
-    const run = this.#selected({ runId });
-    if (!run.ok) return undefined;
-    const { state, number } = run.value;
-    const completedEventId = completedEventIdOf(state, updateId);
-    const completing = completedEventId === undefined ? undefined : this.#store.readEvent(number, completedEventId);
-    return updateReply(state, updateId, completing);
+  /** The rejection for a namespace that the configuration does not name. */
+  #unknownNamespace(): Extract<Reply<never>, { ok: false }> | undefined {
+    const namespace = this.#namespace;
+    if (namespace === undefined || this.namespaceConfig(namespace)) return undefined;
+    return rejected("NamespaceNotFound", `Namespace not found: '${namespace}'`, { namespace });
   }
 
   /**
@@ -384,11 +362,39 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
     return first && { runId: first.runId, firstExecutionRunId: first.runId, started: false };
   }
 
+  #newUpdates(): WorkflowUpdates {
+    return new WorkflowUpdates({
+      turn: this.#turn,
+      store: this.#store,
+      waiters: this.#updateWaiters,
+      selected: (selector) => this.#selected(selector),
+      wake: () => {
+        this.#wake();
+        return this.#unknownNamespace();
+      },
+      isBusy: () => this.#driver.isBusy,
+    });
+  }
+
+  #newWatchers(): Watchers {
+    return new Watchers({
+      outcomes: this.#watch,
+      stream: this.#stream,
+      updates: this.#updateWaiters,
+      activities: this.#activityWatch,
+      selected: (selector) => this.#selected(selector),
+      outcomeOf: (run) => this.#outcome(run),
+      isBusy: () => this.#driver.isBusy,
+    });
+  }
+
   /** The run a reader means: the current one, or an earlier one by its id. */
   #selected(selector: protocol.RunSelector): Reply<LoadedRun> {
     const { run } = this.#turn;
-    if (!run) return workflowNotFound();
-    const isCurrent = selector.runId === undefined || selector.runId === run.state.identity.runId;
+    const unknown = this.#unknownNamespace();
+    if (unknown) return unknown;
+    if (!run && selector.runId === undefined) return workflowNotFound();
+    const isCurrent = selector.runId === undefined || selector.runId === run?.state.identity.runId;
     const selected = isCurrent ? run : this.#store.loadById(selector.runId);
     if (!selected) return rejected("WorkflowNotFound", `no run ${String(selector.runId)} under this workflow id`);
     const first = selector.firstExecutionRunId;

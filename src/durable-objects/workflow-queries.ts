@@ -2,8 +2,10 @@
  * Queries: the workflow's code answers, from its replayed memory; history does not change.
  *
  * Owns: when a query may be asked. It sees every event accepted before it, so it waits for workflow tasks under way;
- * a run whose tasks fail cannot answer and says so instead of waiting for a code change.
+ * a run whose tasks fail, or that has not begun, cannot answer and says so instead of waiting.
  */
+import { MAX_PAYLOADS_BYTES } from "../core/limits.ts";
+import { payloadsBytes } from "../core/payload.ts";
 import type { QueryReply, QueryRequest } from "../core/protocol.ts";
 import { type Rejection, type Reply, accepted, rejected } from "../core/rejection.ts";
 import type { WorkflowQueryResult } from "../core/workflow-task.ts";
@@ -22,7 +24,7 @@ export class WorkflowQueries {
 
   async answer(run: LoadedRun, request: QueryRequest): Promise<Reply<QueryReply>> {
     await this.#driver.caughtUp();
-    const refused = rejectedByStatus(run, request) ?? rejectedByTask(run);
+    const refused = rejectedByStatus(run, request) ?? rejectedByTask(run) ?? rejectedBeforeFirstTask(run);
     if (refused) return { ok: false, rejection: refused };
     const { queryId, queryType, args, header } = request;
     try {
@@ -42,9 +44,12 @@ function openTaskEventId({ state }: LoadedRun): number {
 }
 
 function rejectedByStatus(run: LoadedRun, request: QueryRequest): Rejection | undefined {
-  const { status, identity } = run.state;
+  const { paused, identity } = run.state;
+  const status = paused ? "PAUSED" : run.state.status;
   const condition = request.rejectCondition ?? "NONE";
   const isRejected =
+    // Its code does not run, and its answer would lack what has come in meanwhile.
+    status === "PAUSED" ||
     (condition === "NOT_OPEN" && status !== "RUNNING") ||
     (condition === "NOT_COMPLETED_CLEANLY" && status !== "RUNNING" && status !== "COMPLETED");
   if (!isRejected) return undefined;
@@ -68,9 +73,18 @@ function rejectedByTask(run: LoadedRun): Rejection | undefined {
   };
 }
 
+/** A run that waits for its first workflow task, or has ended before it, has no code to ask. */
+function rejectedBeforeFirstTask({ state }: LoadedRun): Rejection | undefined {
+  if (state.workflowTask || state.lastWorkflowTaskClosedEventId > 0) return undefined;
+  const message = "cannot query: the workflow has not begun its work, see executionTime in describe()";
+  return { code: "WorkflowWorkerUnavailable", message };
+}
+
 function reply(result: WorkflowQueryResult, runId: string, queryType: string): Reply<QueryReply> {
   switch (result.kind) {
     case "answered":
+      if (payloadsBytes(result.result) > MAX_PAYLOADS_BYTES)
+        return rejected("PayloadTooLarge", `the answer to query '${queryType}' is over ${MAX_PAYLOADS_BYTES} bytes`);
       return accepted({ result: result.result, runId });
     case "notRegistered":
       return rejected("QueryNotRegistered", result.message, { runId });

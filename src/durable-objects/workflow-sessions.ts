@@ -45,7 +45,7 @@ interface Session {
 type Call<T> = (session: PendingSession | WorkflowSessionStub, events: readonly HistoryEvent[]) => Promise<T>;
 
 export class WorkflowSessions {
-  readonly #worker: () => WorkflowWorkerStub;
+  readonly #worker: (taskQueue: string) => WorkflowWorkerStub;
   readonly #onIdle: () => void;
   #session: Session | undefined;
   /** A session whose first call has not come back yet. */
@@ -56,7 +56,7 @@ export class WorkflowSessions {
   #underWay: Promise<void> | undefined;
   #generation = 0;
 
-  constructor(worker: () => WorkflowWorkerStub, onIdle: () => void) {
+  constructor(worker: (taskQueue: string) => WorkflowWorkerStub, onIdle: () => void) {
     this.#worker = worker;
     this.#onIdle = onIdle;
   }
@@ -167,7 +167,7 @@ export class WorkflowSessions {
 
   async #open<T>(source: HistorySource, span: FeedSpan, call: Call<T>): Promise<T> {
     const generation = this.#generation;
-    const pending = this.#worker().openSession(source.open);
+    const pending = this.#worker(source.open.taskQueue).openSession(source.open);
     // Both promises fail together when opening does; the call's error is the one that is reported.
     pending.catch(() => undefined);
     this.#opening = pending;

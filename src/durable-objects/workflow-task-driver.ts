@@ -10,7 +10,9 @@
 import { transientTaskEvents } from "../core/workflow-task-event.ts";
 import { SERVICE_FAILURE_SOURCE } from "../core/failure.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
+import { MAX_MESSAGE_CHARACTERS } from "../core/limits.ts";
 import { carriedUpdates } from "../core/state.ts";
+import { characters } from "../core/text-size.ts";
 import { isTraceless } from "../core/update-command.ts";
 import type { WorkflowTaskRef } from "../core/workflow-task-decision.ts";
 import type { UpdateMessage, WorkflowTaskResult } from "../core/workflow-task.ts";
@@ -72,6 +74,8 @@ export class WorkflowTaskDriver {
   foresee(run: LoadedRun, events: readonly HistoryEvent[], updates: readonly UpdateMessage[]): void {
     const last = events.at(-1);
     if (this.#flight || last?.eventType !== "WorkflowTaskStarted") return;
+    // Read back from storage it goes page by page.
+    if (characters(events) > MAX_MESSAGE_CHARACTERS) return;
     // The session has run a task that history says has failed: its memory is ahead.
     if (events.some((event) => event.eventType === "WorkflowTaskFailed")) this.#sessions.drop();
     const ref = { runId: run.state.identity.runId, startedEventId: last.eventId, attempt: 1 };
@@ -129,7 +133,7 @@ export class WorkflowTaskDriver {
             ...ref,
             ...result,
             identity: WORKER_IDENTITY,
-            newRunId: crypto.randomUUID(),
+            ...this.#turn.nextRunFacts(),
           })
         : this.#turn.take("failWorkflowTask", { ...ref, ...result, identity: WORKER_IDENTITY });
     // A task that has taken off meanwhile has seen to its session already.

@@ -65,6 +65,27 @@ export class MemoryStorage {
     return Promise.resolve();
   }
 
+  deleteAlarm(): Promise<void> {
+    this.alarmMs = null;
+    return Promise.resolve();
+  }
+
+  /** As the platform does it: at once and as a whole, the alarm included. */
+  deleteAll(): Promise<void> {
+    this.#statements.clear();
+    this.#database.exec("DROP TABLE IF EXISTS entry");
+    this.alarmMs = null;
+    return Promise.resolve();
+  }
+
+  /** Names of all tables. */
+  get tables(): readonly unknown[] {
+    return this.#database
+      .prepare("SELECT name FROM sqlite_schema")
+      .all()
+      .map((row) => row["name"]);
+  }
+
   close(): void {
     this.#database.close();
   }

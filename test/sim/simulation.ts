@@ -10,6 +10,7 @@ import type { HistoryEvent } from "../../src/core/history-event.ts";
 import { historyProblems } from "../../src/core/invariants.ts";
 import * as make from "../core/requests.ts";
 import { ActivityWorkerModel } from "./activity-worker-model.ts";
+import { OperatorModel } from "./operator-model.ts";
 import { Random } from "./random.ts";
 import { type Program, randomProgram } from "./workflow-program.ts";
 import { WorkflowWorkerModel } from "./workflow-worker-model.ts";
@@ -30,14 +31,18 @@ class Simulation {
   readonly #acceptedSignals = new Set<string>();
   readonly #refusedSignals = new Set<string>();
   readonly #runIds = new Set<string>();
+  readonly #seed: number;
 
   constructor(seed: number, marks: Set<string>) {
+    this.#seed = seed;
     this.#program = randomProgram(new Random(seed + 1_000_000));
     this.world = new World(seed, marks, {
       foresee: () => undefined,
       changed: () => undefined,
       dispatch: (run, due) => this.#activities.dispatch(run, due),
-      drive: (run) => this.#workflows.drive(run),
+      drive: (run) => {
+        if (run) this.#workflows.drive(run);
+      },
       closed: (run) => this.world.note(`closed as ${run.state.status}`),
     });
     this.#workflows = new WorkflowWorkerModel(this.world, this.#program);
@@ -56,6 +61,7 @@ class Simulation {
       if (random.chance(0.3)) world.in(atMs + random.whole(0, 2_000), () => this.#signal(`signal-${index}`));
     }
     if (random.chance(0.15)) world.in(random.whole(0, 4_000), () => this.#cancel());
+    new OperatorModel(world, this.#seed).begin();
     await world.live();
     this.#checkEnd();
   }
