@@ -2,6 +2,7 @@
 import type { Scenario } from "../worker/stage.ts";
 import { activityScenarios } from "./activities.ts";
 import { cancellationScenarios } from "./cancellation.ts";
+import { chainScenarios } from "./chains.ts";
 import { childScenarios } from "./children.ts";
 import { continuationScenarios } from "./continuation.ts";
 import { determinismScenarios } from "./determinism.ts";
@@ -10,7 +11,9 @@ import { informationScenarios } from "./information.ts";
 import { interceptedScenarios } from "./intercepted.ts";
 import { localActivityScenarios } from "./local-activities.ts";
 import { messageScenarios } from "./messages.ts";
+import { pauseScenarios } from "./pauses.ts";
 import { raceScenarios } from "./races.ts";
+import { resetScenarios } from "./resets.ts";
 import { timeScenarios } from "./time.ts";
 import { versioningScenarios } from "./versioning.ts";
 
@@ -20,6 +23,7 @@ export const scenarios: readonly Scenario[] = [
   ...cancellationScenarios,
   ...childScenarios,
   ...continuationScenarios,
+  ...chainScenarios,
   ...timeScenarios,
   ...localActivityScenarios,
   ...versioningScenarios,
@@ -28,4 +32,6 @@ export const scenarios: readonly Scenario[] = [
   ...interceptedScenarios,
   ...failureScenarios,
   ...raceScenarios,
+  ...pauseScenarios,
+  ...resetScenarios,
 ];

@@ -4,6 +4,7 @@
  */
 export * from "./activities.ts";
 export * from "./cancellation.ts";
+export * from "./chains.ts";
 export * from "./children.ts";
 export * from "./continuation.ts";
 export * from "./determinism.ts";
@@ -12,6 +13,8 @@ export * from "./information.ts";
 export * from "./intercepted.ts";
 export * from "./local-activities.ts";
 export * from "./messages.ts";
+export * from "./pauses.ts";
 export * from "./races.ts";
+export * from "./resets.ts";
 export * from "./time.ts";
 export * from "./versioning.ts";

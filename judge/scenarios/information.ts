@@ -49,6 +49,7 @@ function known(): Record<string, unknown> {
     retryPolicy: info.retryPolicy,
     attempt: info.attempt,
     cronSchedule: info.cronSchedule,
+    cronScheduleToScheduleInterval: info.cronScheduleToScheduleInterval,
     parent: info.parent,
     root: info.root,
     memo: info.memo,

@@ -1,8 +1,8 @@
 /**
  * Errors of the codec layer that are not failures: they tell a programmer what is wrong and are never history.
  *
- * Owns: `ValueError`, `PayloadConverterError`, `IllegalStateError`. Thrown in workflow code they fail the workflow
- * task, not the workflow.
+ * Owns: `ValueError`, `PayloadConverterError`, `PayloadTooLargeError`, `IllegalStateError`. Thrown in workflow code they
+ * fail the workflow task, not the workflow.
  */
 import { identifyClass } from "./error-identity.ts";
 
@@ -21,6 +21,13 @@ export class ValueError extends Error {
 export class PayloadConverterError extends ValueError {
   static {
     identifyClass(this, "PayloadConverterError");
+  }
+}
+
+/** Arguments, memo, header or one payload are over the limit; the message says which and what the limit is. */
+export class PayloadTooLargeError extends ValueError {
+  static {
+    identifyClass(this, "PayloadTooLargeError");
   }
 }
 

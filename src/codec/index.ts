@@ -50,7 +50,7 @@ export {
 } from "./wire-payload.ts";
 export { identifyClass } from "./error-identity.ts";
 export { WorkflowExecutionAlreadyStartedError } from "./already-started-error.ts";
-export { IllegalStateError, PayloadConverterError, ValueError } from "./errors.ts";
+export { IllegalStateError, PayloadConverterError, PayloadTooLargeError, ValueError } from "./errors.ts";
 export {
   ActivityFailure,
   ApplicationFailure,
@@ -110,3 +110,9 @@ export {
   PayloadDecryptionError,
   UnencryptedPayloadError,
 } from "./encryption/errors.ts";
+export {
+  type PayloadBucket,
+  PayloadClaimError,
+  R2PayloadCodec,
+  type R2PayloadCodecOptions,
+} from "./r2-payload-codec.ts";

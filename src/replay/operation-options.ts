@@ -4,7 +4,7 @@
  * Owns: the shapes users fill in. Checks and defaults belong to the files that carry the operations out.
  */
 import type { Duration, RetryPolicy, SearchAttributePair, TypedSearchAttributes } from "../codec/index.ts";
-import type { ParentClosePolicy, WorkflowIdReusePolicy } from "../core/history-event.ts";
+import type { ChildWorkflowIdReusePolicy, ParentClosePolicy } from "../core/history-event.ts";
 import type { ActivityCancellationType } from "./activities.ts";
 
 export type { ParentClosePolicy } from "../core/history-event.ts";
@@ -70,7 +70,7 @@ export interface ChildWorkflowOptions {
   readonly taskQueue?: string | undefined;
   /** Default: the parent's namespace. */
   readonly namespace?: string | undefined;
-  readonly workflowIdReusePolicy?: WorkflowIdReusePolicy | undefined;
+  readonly workflowIdReusePolicy?: ChildWorkflowIdReusePolicy | undefined;
   /** Default: no retries. */
   readonly retry?: RetryPolicy | undefined;
   readonly cronSchedule?: string | undefined;

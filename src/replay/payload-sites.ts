@@ -9,6 +9,7 @@ import { type PayloadChannel, PayloadEncoding, type PayloadPlace } from "../code
 import type { Command, RecordMarkerCommand } from "../core/command.ts";
 import type { EventOf, HistoryEvent, UpdateOutcome, UserMetadata } from "../core/history-event.ts";
 import type { PayloadMap, Payloads } from "../core/payload.ts";
+import { lastCompletionRunId, previousOriginalRunId } from "../core/previous-run.ts";
 import type { UpdateMessage } from "../core/workflow-task.ts";
 import type { ActivityNames } from "./history-jobs.ts";
 import { readLocalActivityMarker } from "./markers.ts";
@@ -119,15 +120,16 @@ function childOf(
 
 type StartedAttributes = EventOf<"WorkflowExecutionStarted">["attributes"];
 
-/** What the run before left behind is bound to that run. */
+/** What the runs before left behind is bound to them. */
 async function decodeStarted(started: StartedAttributes, { encoding }: PayloadSite): Promise<StartedAttributes> {
-  const runId = started.continuedExecutionRunId ?? "";
   const { continuedFailure } = started;
+  const runId = previousOriginalRunId(started);
+  const completedRunId = lastCompletionRunId(started);
   const [withInput, withHeader, memo, lastResult, lastFailure] = await Promise.all([
     encoding.decodePayloads(started.input, { kind: "workflow-input" }),
     encoding.decodeMap(started.header, "header"),
     encoding.decodeMap(started.memo, "memo"),
-    encoding.decodePayloads(started.lastCompletionResult, { kind: "workflow-result", runId }),
+    encoding.decodePayloads(started.lastCompletionResult, { kind: "workflow-result", runId: completedRunId }),
     continuedFailure && encoding.decodeFailure(continuedFailure, { kind: "workflow-failure", runId }),
   ]);
   return {

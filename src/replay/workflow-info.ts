@@ -82,6 +82,8 @@ export interface WorkflowInfo {
   readonly retryPolicy?: RetryPolicy;
   readonly attempt: number;
   readonly cronSchedule?: string;
+  /** Milliseconds that the run waited for its tick; as in Temporal also for a retry, or for a start delay. */
+  readonly cronScheduleToScheduleInterval?: number;
   readonly unsafe: UnsafeWorkflowInfo;
 }
 
@@ -161,6 +163,7 @@ function startInfo(open: OpenSession, started: StartedRun | undefined) {
     ...optional("retryPolicy", decompileRetryPolicy(attributes?.retryPolicy)),
     attempt: attributes?.attempt ?? 1,
     ...optional("cronSchedule", attributes?.cronSchedule),
+    ...optional("cronScheduleToScheduleInterval", attributes?.firstWorkflowTaskBackoffMs || undefined),
   };
 }
 

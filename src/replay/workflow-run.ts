@@ -20,6 +20,7 @@ import {
 import type { Failure } from "../core/failure.ts";
 import type { EventOf, SuggestContinueAsNewReason, UserMetadata } from "../core/history-event.ts";
 import type { PayloadMap, Payloads } from "../core/payload.ts";
+import { lastCompletionRunId, previousOriginalRunId } from "../core/previous-run.ts";
 import type { OpenSession } from "../core/workflow-task.ts";
 import { Activities } from "./activities.ts";
 import { Children } from "./children.ts";
@@ -153,13 +154,14 @@ export class WorkflowRun {
     const contextOf = (key: string) => serializationContext(this.open, { kind: "memo", key });
     const memo = fromWireMap(this.#dataConverter.payloadConverter, attributes.memo, contextOf);
     this.attributes.initialize(memo, attributes.searchAttributes);
-    // What the run before left behind is bound to that run.
-    const runId = attributes.continuedExecutionRunId ?? "";
+    // What the runs before left behind is bound to them.
+    const failed = { kind: "workflow-failure", runId: previousOriginalRunId(attributes) } as const;
+    const completed = { kind: "workflow-result", runId: lastCompletionRunId(attributes) } as const;
     this.#started = {
       attributes,
       timeMs: event.eventTimeMs,
-      lastResult: this.fromPayloads({ kind: "workflow-result", runId }, lastCompletionResult)[0],
-      lastFailure: continuedFailure && this.fromFailure({ kind: "workflow-failure", runId }, continuedFailure),
+      lastResult: this.fromPayloads(completed, lastCompletionResult)[0],
+      lastFailure: continuedFailure && this.fromFailure(failed, continuedFailure),
     };
   }
 

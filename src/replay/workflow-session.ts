@@ -5,7 +5,14 @@
  * take the same path; only the last task's commands leave. A session that failed, or whose history does not go on
  * where it stopped, is not mended: the service opens a new one.
  */
-import { IllegalStateError, type LoadedDataConverter, type PayloadChannel, PayloadEncoding } from "../codec/index.ts";
+import {
+  FAILURE_SOURCE,
+  IllegalStateError,
+  type LoadedDataConverter,
+  type PayloadChannel,
+  PayloadEncoding,
+} from "../codec/index.ts";
+import type { CommandProblem } from "../core/command-context.ts";
 import type { EventOf, HistoryEvent } from "../core/history-event.ts";
 import type {
   OpenSession,
@@ -15,6 +22,7 @@ import type {
   WorkflowTask,
   WorkflowTaskResult,
 } from "../core/workflow-task.ts";
+import { commandsProblem } from "../core/workflow-task-size.ts";
 import type { Job } from "./activation.ts";
 import { Activator } from "./activator.ts";
 import { type CommandEvent, isCommandEvent, UnansweredCommands } from "./command-matching.ts";
@@ -150,11 +158,14 @@ export class WorkflowSession implements WorkflowSessionRpc {
         await this.#advance(task.events, task.startedEventId);
         const isWaiting = await this.#runLocalActivities();
         this.#endTask();
-        const commands = this.#unanswered.entries.map((entry) => encodeCommand(entry.command, this.#site));
+        const encoding = this.#unanswered.entries.map((entry) => encodeCommand(entry.command, this.#site));
+        const commands = await Promise.all(encoding);
+        const tooLarge = commandsProblem(commands);
+        if (tooLarge) return this.#failTask(tooLarge);
         const sdkMetadata = this.#activator.run.flags.unrecorded();
         return {
           kind: "completed",
-          commands: await Promise.all(commands),
+          commands,
           ...(sdkMetadata ? { sdkMetadata } : {}),
           ...(isWaiting ? { forceNewWorkflowTask: true } : {}),
         };
@@ -170,6 +181,12 @@ export class WorkflowSession implements WorkflowSessionRpc {
         };
       }
     });
+  }
+
+  /** Fails the task for what only its commands together are at fault for. */
+  #failTask({ cause, message }: CommandProblem): WorkflowTaskResult {
+    this.#ended = "has failed";
+    return { kind: "failed", cause, failure: { message, source: FAILURE_SOURCE } };
   }
 
   /** Ends the workflow because its code differs from its history, where the worker was told to. */

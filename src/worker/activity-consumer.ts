@@ -9,19 +9,24 @@
  *    claim ──no answer──▶ retry, later each time        ──refused, stale──▶ ack
  *      │
  *     ack ──▶ run ──▶ respond ──no answer──▶ tried again, then left to the service's timeouts
+ *              └─left open─▶ nothing: somebody else reports
  */
 import type { LoadedDataConverter } from "../codec/index.ts";
 import { ApplicationFailure } from "../codec/index.ts";
 import type { ActivityOutcome, ActivityTask, ActivityTaskMessage } from "../core/activity-task.ts";
 import { PROTOCOL_VERSION, type WorkflowExecutionRpc, type WorkflowService } from "../core/protocol.ts";
 import type { Rejection, RejectionCode, Reply } from "../core/rejection.ts";
-import { ActivityExecution, failedOutcome } from "../sdk/activity/activity-execution.ts";
+import { ActivityExecution } from "../sdk/activity/activity-execution.ts";
+import type { HeartbeatThrottle } from "../sdk/activity/heartbeat-sender.ts";
 import type { ActivityInterceptorsFactory } from "../sdk/activity/interceptors.ts";
 import type { ActivityTimers } from "../sdk/activity/activity-timers.ts";
-import { type RetryTiming, retryTransient } from "../sdk/client/transient-retry.ts";
+import { isOverloaded, isTransient, type RetryTiming, retryTransient } from "../sdk/client/transient-retry.ts";
+import { failedOutcome } from "../sdk/common/activity-payloads.ts";
 import type { Logger, MetricMeter } from "../sdk/common/index.ts";
 import { parseActivityMessage } from "./activity-message.ts";
 import type { ActivityRegistry } from "./activity-registry.ts";
+import { AttemptWatch, type AttemptWatchOptions } from "./attempt-watch.ts";
+import { type ActivityRunTimes, activityRunTimes, Invocation } from "./invocation.ts";
 import { type QueueMessage, retryLater } from "./queue-message.ts";
 
 /** Tries of a response. A result lost means that the activity runs again, so they span over half a minute. */
@@ -37,6 +42,9 @@ export interface ActivityConsumerOptions {
   readonly logger: Logger;
   readonly timing: RetryTiming;
   readonly timers: ActivityTimers;
+  readonly heartbeatThrottle?: HeartbeatThrottle | undefined;
+  /** When activities are told that the invocation is about to end. Default: as the platform's limits ask for. */
+  readonly runTimes?: ActivityRunTimes | undefined;
   /** Makes an id that was never made before. */
   readonly newId: () => string;
 }
@@ -48,31 +56,42 @@ const REFUSED: readonly RejectionCode[] = ["PayloadTooLarge", "InvalidArgument"]
 
 export class ActivityConsumer {
   readonly #options: ActivityConsumerOptions;
+  readonly #runTimes: ActivityRunTimes;
 
   constructor(options: ActivityConsumerOptions) {
     this.#options = options;
+    this.#runTimes = options.runTimes ?? activityRunTimes();
   }
 
   /** Handles all messages at once; resolves when the last activity is over. Never rejects. */
   async consume(messages: readonly QueueMessage[]): Promise<void> {
-    await Promise.all(messages.map(async (message) => await this.#handle(message)));
+    const invocation = new Invocation(this.#options.timers, this.#runTimes.queuedMs);
+    await Promise.all(messages.map(async (message) => await this.#handle(message, invocation)));
+    invocation.done();
   }
 
-  /** Runs a task that was claimed already, and reports it. Never rejects. */
+  /** Runs a task that was claimed already, after the call that brought it was answered. Never rejects. */
   async run(task: ActivityTask): Promise<void> {
+    const invocation = new Invocation(this.#options.timers, this.#runTimes.eagerMs);
+    await this.#run(task, invocation);
+    invocation.done();
+  }
+
+  /** Runs a claimed task and reports it. Never rejects. */
+  async #run(task: ActivityTask, invocation: Invocation): Promise<void> {
     try {
-      await this.#attempt(task);
+      await this.#attempt(task, invocation);
     } catch (error) {
       // Nothing more can be done for this attempt here: the service's timeouts find out and try again.
       this.#options.logger.error("An activity attempt ended without a report.", { ...taskAttributes(task), error });
     }
   }
 
-  async #handle(message: QueueMessage): Promise<void> {
+  async #handle(message: QueueMessage, invocation: Invocation): Promise<void> {
     const task = await this.#claim(message);
     if (!task) return;
     message.ack();
-    await this.run(task);
+    await this.#run(task, invocation);
   }
 
   /** The task a message points to, if it is to be run here. Otherwise the message has been dealt with. */
@@ -137,23 +156,38 @@ export class ActivityConsumer {
     );
   }
 
-  async #attempt(task: ActivityTask): Promise<void> {
+  async #attempt(task: ActivityTask, invocation: Invocation): Promise<void> {
+    const { logger, timers } = this.#options;
+    const execution = this.#execution(task);
+    const watch = new AttemptWatch({ open: this.#watching(task), hear: (news) => execution.hear(news), timers });
+    const ending = await invocation.attend(execution, execution.run()).finally(() => watch.stop());
+    switch (ending.kind) {
+      case "respond":
+        await this.#respond(task, ending.outcome);
+        return;
+      case "leftOpen":
+        logger.debug("An activity attempt is left open, to be completed from outside.", taskAttributes(task));
+        return;
+      case "abandoned":
+        logger.info(`An activity attempt is not reported: ${ending.reason}.`, taskAttributes(task));
+    }
+  }
+
+  #execution(task: ActivityTask): ActivityExecution {
     const { dataConverter, activities, timers, logger, service, timing } = this.#options;
-    const execution = new ActivityExecution({
+    const { taskToken } = task;
+    return new ActivityExecution({
       task,
       activity: activities.find(task.activityType),
       dataConverter,
       interceptors: this.#options.interceptors,
       metricMeter: this.#options.metricMeter,
+      heartbeatThrottle: this.#options.heartbeatThrottle,
       ports: {
         timers,
         logger,
         heartbeat: (details) => {
-          const request = {
-            version: PROTOCOL_VERSION,
-            taskToken: task.taskToken,
-            ...(details ? { details } : {}),
-          } as const;
+          const request = { version: PROTOCOL_VERSION, taskToken, ...(details ? { details } : {}) } as const;
           return retryTransient(
             () => service.execution(task.namespace, task.workflowId).heartbeatActivity(request),
             timing,
@@ -161,9 +195,11 @@ export class ActivityConsumer {
         },
       },
     });
-    const ending = await execution.run();
-    if (ending.kind === "respond") await this.#respond(task, ending.outcome);
-    else logger.info(`An activity attempt is not reported: ${ending.reason}.`, taskAttributes(task));
+  }
+
+  #watching({ namespace, workflowId, taskToken }: ActivityTask): AttemptWatchOptions["open"] {
+    const request = { version: PROTOCOL_VERSION, taskToken } as const;
+    return (tell) => this.#options.service.watchActivity(namespace, workflowId, request, tell);
   }
 
   async #respond(task: ActivityTask, outcome: ActivityOutcome): Promise<void> {
@@ -188,6 +224,8 @@ export class ActivityConsumer {
       () => service.execution(task.namespace, task.workflowId).respondActivity(request),
       timing,
       MAX_RESPONSE_ATTEMPTS,
+      // To give up would not spare an overloaded object anything: the activity would run again, and report again.
+      (error) => isTransient(error) || isOverloaded(error),
     );
   }
 

@@ -6,7 +6,7 @@
 import { createMiddleware } from "hono/factory";
 import type { MiddlewareHandler } from "hono";
 
-import { type LoadedDataConverter, ValueError } from "../codec/index.ts";
+import { type Duration, type LoadedDataConverter, msOptionalToNumber, ValueError } from "../codec/index.ts";
 import { namespaceProblem } from "../core/identifiers.ts";
 import type { WorkflowFailureErrorTypes } from "../replay/failure-types.ts";
 import type { LocalActivityRunner, WorkflowSource } from "../replay/index.ts";
@@ -21,12 +21,14 @@ import { type Logger, type MetricMeter, noopMetricMeter } from "../sdk/common/in
 import { ActivityConsumer } from "./activity-consumer.ts";
 import { ActivityRegistry } from "./activity-registry.ts";
 import { consoleLogger } from "./console-logger.ts";
+import { batchOperations } from "./batch-adapter.ts";
 import { type DataConverterOption, DataConverterSource } from "./data-converter-source.ts";
+import { activityRunTimes } from "./invocation.ts";
 import { type QueueBatch, queueHandler } from "./queue-handler.ts";
 import { localActivityRunner } from "./local-activities.ts";
 import { metricSinks } from "./metric-sinks.ts";
 import { type ExecutionNamespace, workflowService } from "./service-adapter.ts";
-import { findService, type ServiceContext } from "./service-lookup.ts";
+import { findBatchOperations, findService, type ServiceContext } from "./service-lookup.ts";
 import { type WorkflowWorkerClass, workflowWorkerClass } from "./workflow-worker.ts";
 
 const DEFAULT_NAMESPACE = "default";
@@ -64,10 +66,24 @@ export interface WorkerOptions<Env extends object> {
   readonly dataConverter?: DataConverterOption<Env> | undefined;
   /** The service's Durable Object namespace. Default: this Worker's export, else the binding WORKFLOW_EXECUTION. */
   readonly service?: ((env: Env, ctx: ServiceContext) => ExecutionNamespace) | undefined;
+  /** The namespace of its batch operations. Default: the binding BATCH_OPERATION, else this Worker's export. */
+  readonly batchOperations?: ((env: Env, ctx: ServiceContext) => ExecutionNamespace) | undefined;
   /** Queues that hold dead letters, besides those whose names end in "-dlq". */
   readonly deadLetterQueues?: readonly string[] | undefined;
   /** Who ran an activity; stored in history and readable by the service. */
   readonly identity?: string | undefined;
+  /**
+   * How long activities that still run near the end of an invocation have after they were told so (WORKER_SHUTDOWN). The
+   * attempt then fails, with its last heartbeat, and the next one follows at once. Default: 10 seconds; at most one
+   * second for an activity that was not brought by the queue.
+   */
+  readonly shutdownGraceTime?: Duration | undefined;
+  /** Longest pause between two heartbeats of an activity that go out. Default: 60 seconds. */
+  readonly maxHeartbeatThrottleInterval?: Duration | undefined;
+  /** Pause between two heartbeats of an activity without a heartbeat timeout. Default: 30 seconds. */
+  readonly defaultHeartbeatThrottleInterval?: Duration | undefined;
+  /** How long one invocation of the queue handler lasts at most. Default: 15 minutes, which is the platform's limit. */
+  readonly consumerTimeLimit?: Duration | undefined;
   readonly interceptors?: WorkerInterceptors | undefined;
   /** What is done with the calls that workflow code makes through `proxySinks`. */
   readonly sinks?: InjectedSinks<Sinks> | undefined;
@@ -99,7 +115,7 @@ export interface HoldfastWorker<Env extends object> {
 }
 
 /**
- * Makes the parts of an application's Worker. Throws `ValueError` for a malformed namespace.
+ * Makes the parts of an application's Worker. Throws `ValueError` for a malformed namespace or times that make no sense.
  *
  * @example
  * const holdfast = createWorker<Env>({ workflows, activities });
@@ -109,13 +125,17 @@ export interface HoldfastWorker<Env extends object> {
  */
 export function createWorker<Env extends object = Cloudflare.Env>(options: WorkerOptions<Env>): HoldfastWorker<Env> {
   const { namespace = DEFAULT_NAMESPACE, logger = consoleLogger(), service: find = findService } = options;
+  const { batchOperations: findBatches = findBatchOperations } = options;
   const problem = namespaceProblem(namespace);
   if (problem !== undefined) throw new ValueError(problem);
   const converters = new DataConverterSource<Env>(options.dataConverter);
   const activityConsumer = consumerFactory(options, converters, logger);
   const createClient = (env: Env, ctx: ServiceContext): Client =>
     new Client({
-      service: workflowService(find(env, ctx)),
+      service: {
+        ...workflowService(find(env, ctx)),
+        batchOperation: batchOperations(() => findBatches(env, ctx)),
+      },
       namespace,
       dataConverter: converters.of(env),
       interceptors: options.interceptors?.client,
@@ -183,6 +203,11 @@ function consumerFactory<Env extends object>(
 ): (env: Env, ctx: ServiceContext) => ActivityConsumer {
   const { service: find = findService, identity = DEFAULT_IDENTITY } = options;
   const activities = new ActivityRegistry(options.activities ?? {});
+  const runTimes = activityRunTimes(options);
+  const heartbeatThrottle = {
+    maximumMs: msOptionalToNumber(options.maxHeartbeatThrottleInterval),
+    defaultMs: msOptionalToNumber(options.defaultHeartbeatThrottleInterval),
+  };
   return (env, ctx) =>
     new ActivityConsumer({
       service: workflowService(find(env, ctx)),
@@ -194,6 +219,8 @@ function consumerFactory<Env extends object>(
       logger,
       timing: systemTiming,
       timers: systemTimers,
+      runTimes,
+      heartbeatThrottle,
       newId: () => crypto.randomUUID(),
     });
 }

@@ -7,9 +7,10 @@
 import type { LoadedDataConverter } from "../codec/index.ts";
 import type { ActivityTask } from "../core/activity-task.ts";
 import type { LocalActivityOutcome, LocalActivityRunner, LocalActivityTask } from "../replay/index.ts";
-import { ActivityExecution, failedOutcome } from "../sdk/activity/activity-execution.ts";
+import { ActivityExecution } from "../sdk/activity/activity-execution.ts";
 import type { ActivityTimers } from "../sdk/activity/activity-timers.ts";
 import type { ActivityInterceptorsFactory } from "../sdk/activity/interceptors.ts";
+import { failedOutcome } from "../sdk/common/activity-payloads.ts";
 import type { Logger, MetricMeter } from "../sdk/common/index.ts";
 import type { ActivityRegistry } from "./activity-registry.ts";
 

@@ -13,6 +13,8 @@ export interface ServiceContext {
 
 const EXPORT_NAME = "WorkflowExecution";
 const BINDING_NAME = "WORKFLOW_EXECUTION";
+const BATCH_EXPORT_NAME = "BatchOperation";
+const BATCH_BINDING_NAME = "BATCH_OPERATION";
 
 /**
  * The namespace of the service's objects. Throws when there is none, with what to set.
@@ -27,6 +29,17 @@ export function findService(env: object, ctx: ServiceContext): ExecutionNamespac
     `The Holdfast service was not found. Service in this Worker: export ${EXPORT_NAME} from holdfast/durable-objects ` +
       `and list it under new_sqlite_classes of a migration. Service in a Worker of its own: add a durable_objects ` +
       `binding named ${BINDING_NAME} with its script_name.`,
+  );
+}
+
+/** The namespace of the service's batch operations. Throws when there is none, with what to set. */
+export function findBatchOperations(env: object, ctx: ServiceContext): ExecutionNamespace {
+  const found = namespaceIn(env, BATCH_BINDING_NAME) ?? namespaceIn(ctx.exports, BATCH_EXPORT_NAME);
+  if (found) return found;
+  throw new Error(
+    `Holdfast's batch operations were not found. Service in this Worker: export ${BATCH_EXPORT_NAME} from ` +
+      `holdfast/durable-objects and list it under new_sqlite_classes of a migration. Service in a Worker of its own: ` +
+      `add a durable_objects binding named ${BATCH_BINDING_NAME} with its script_name.`,
   );
 }
 

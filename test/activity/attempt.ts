@@ -23,7 +23,8 @@ import type { ActivityFunction, Logger, LogMetadata, MetricMeter } from "../../s
 import { ManualTimers } from "./manual-timers.ts";
 
 const KEY = `k1:${btoa("0123456789abcdef0123456789abcdef")}`;
-export const dataConverter = loadDataConverter({ payloadCodecs: [new EncryptionCodec(keyRingFromText(KEY))] });
+export const encryption = new EncryptionCodec(keyRingFromText(KEY));
+export const dataConverter = loadDataConverter({ payloadCodecs: [encryption] });
 export const encoding = new PayloadEncoding(dataConverter, { namespace: "default", workflowId: "transfer-1" });
 
 const place = { runId: "run-0", activityId: "7" } as const;
@@ -103,7 +104,7 @@ export async function startAttempt(activity: ActivityFunction, options: AttemptO
       },
     },
   });
-  return { ending: execution.run(), timers, heartbeats, lines };
+  return { ending: execution.run(), execution, timers, heartbeats, lines };
 }
 
 export async function heartbeatValues(details: Payloads | undefined): Promise<unknown[]> {

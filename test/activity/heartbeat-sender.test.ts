@@ -30,6 +30,14 @@ describe("the interval between heartbeats", () => {
   ])("of a heartbeat timeout of %d ms is %d ms", (timeoutMs, intervalMs) => {
     expect(heartbeatIntervalMs(timeoutMs)).toBe(intervalMs);
   });
+
+  test("is bounded, and given where there is no timeout, as the worker says", () => {
+    const throttle = { maximumMs: 5_000, defaultMs: 2_000 };
+    expect([0, 1_000, 60_000].map((timeoutMs) => heartbeatIntervalMs(timeoutMs, throttle))).toEqual([
+      2_000, 800, 5_000,
+    ]);
+    expect(heartbeatIntervalMs(0, { maximumMs: 5_000 })).toBe(5_000);
+  });
 });
 
 describe("HeartbeatSender", () => {

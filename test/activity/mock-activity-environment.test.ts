@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 
-import { activityInfo, CancelledFailure, Context, heartbeat, log, sleep } from "../../src/sdk/activity/index.ts";
+import {
+  activityInfo,
+  cancellationDetails,
+  CancelledFailure,
+  Context,
+  heartbeat,
+  log,
+  sleep,
+} from "../../src/sdk/activity/index.ts";
+import { ActivityCancellationDetails } from "../../src/sdk/common/index.ts";
 import { defaultActivityInfo, MockActivityEnvironment } from "../../src/sdk/testing/index.ts";
 import { recordingLogger } from "./attempt.ts";
 import { ManualTimers } from "./manual-timers.ts";
@@ -40,6 +49,17 @@ describe("MockActivityEnvironment", () => {
     await expect(running).rejects.toBeInstanceOf(CancelledFailure);
     await expect(running).rejects.toThrow("TIMED_OUT");
     expect(env.context.cancellationSignal.aborted).toBe(true);
+  });
+
+  test("says what goes with the reason, or what the test says", async () => {
+    const shutDown = new MockActivityEnvironment();
+    expect(shutDown.context.cancellationDetails).toBeUndefined();
+    shutDown.cancel("WORKER_SHUTDOWN");
+    expect(shutDown.context.cancellationDetails).toMatchObject({ workerShutdown: true, cancelRequested: false });
+    const both = new MockActivityEnvironment();
+    both.cancel("CANCELLED", new ActivityCancellationDetails({ cancelRequested: true, paused: true }));
+    const seen = await both.run(async () => cancellationDetails());
+    expect(seen).toMatchObject({ paused: true, cancelRequested: true, reset: false });
   });
 
   test("sleeps on the timers of the test", async () => {

@@ -5,7 +5,7 @@ import type {
   QueryDefinition,
   SignalDefinition,
   WorkflowHandle,
-  WorkflowHandleWithFirstExecutionRunId,
+  WorkflowHandleWithStartDetails,
 } from "../../src/sdk/client/index.ts";
 
 type Transfer = (order: { readonly amountCents: number }, note?: string) => Promise<{ readonly balance: number }>;
@@ -51,9 +51,7 @@ const _typed = {
 
 describe("types flow from the workflow function", () => {
   test("to the handle and its result", () => {
-    expectTypeOf<ReturnType<typeof _typed.start>>().resolves.toEqualTypeOf<
-      WorkflowHandleWithFirstExecutionRunId<Transfer>
-    >();
+    expectTypeOf<ReturnType<typeof _typed.start>>().resolves.toEqualTypeOf<WorkflowHandleWithStartDetails<Transfer>>();
     expectTypeOf<WorkflowHandle<Transfer>["result"]>().returns.resolves.toEqualTypeOf<{ readonly balance: number }>();
     expectTypeOf<ReturnType<typeof _typed.execute>>().resolves.toEqualTypeOf<{ readonly balance: number }>();
   });

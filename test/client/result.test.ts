@@ -27,7 +27,8 @@ describe("the result of a workflow that has ended", () => {
   test("is its decoded value", async () => {
     const { client, service } = scriptedClient({ outcome: [accepted(await completed({ balance: 5 }))] });
     expect(await client.workflow.getHandle(WORKFLOW_ID).result()).toEqual({ balance: 5 });
-    expect(service.requests("outcome")).toEqual([{ version: 1, wait: true }]);
+    expect(service.calls).toHaveLength(1);
+    expect(service.watches).toEqual([{ version: 1, wait: true }]);
   });
 
   test("is undefined where nothing was returned", async () => {
@@ -55,6 +56,12 @@ describe("the result of a workflow that has ended", () => {
     [{ kind: "terminated", ...RUN, reason: "fraud" }, "fraud", TerminatedFailure, "NON_RETRYABLE_FAILURE"],
     [{ kind: "terminated", ...RUN }, "Workflow execution terminated", TerminatedFailure, "NON_RETRYABLE_FAILURE"],
     [{ kind: "timedOut", ...RUN }, "Workflow execution timed out", TimeoutFailure, "TIMEOUT"],
+    [
+      { kind: "timedOut", ...RUN, retryState: "MAXIMUM_ATTEMPTS_REACHED" },
+      "Workflow execution timed out",
+      TimeoutFailure,
+      "MAXIMUM_ATTEMPTS_REACHED",
+    ],
   ] as const)("of kind %o is a WorkflowFailedError", async (outcome, message, causeClass, retryState) => {
     const { client } = scriptedClient({ outcome: [accepted<WorkflowOutcome>(outcome)] });
     const error: unknown = await client.workflow.result(WORKFLOW_ID).catch((reason: unknown) => reason);
@@ -87,19 +94,13 @@ describe("the result of a workflow that continued as new", () => {
 
   test("is that of the run at the end of the chain, which is asked for by its id", async () => {
     const { client, service } = scriptedClient({
-      outcome: [
-        accepted(first),
-        accepted<WorkflowOutcome>({ kind: "pending", runId: "run-2" }),
-        accepted(await completed(7)),
-      ],
-      watchOutcome: [accepted(second)],
+      watchOutcome: [accepted(first), accepted(second), accepted(await completed(7))],
     });
     expect(await client.workflow.getHandle(WORKFLOW_ID, "run-1").result()).toBe(7);
     expect(service.calls.map(({ method, request }) => [method, (request as { runId?: string }).runId])).toEqual([
-      ["outcome", "run-1"],
-      ["outcome", "run-2"],
+      ["watchOutcome", "run-1"],
       ["watchOutcome", "run-2"],
-      ["outcome", "run-3"],
+      ["watchOutcome", "run-3"],
     ]);
   });
 
@@ -123,26 +124,68 @@ describe("the result of a workflow that continued as new", () => {
       expect(result.status === "rejected" && result.reason).toBeInstanceOf(WorkflowContinuedAsNewError);
       expect(result).toMatchObject({ reason: { newExecutionRunId: "run-2" } });
     }
-    expect(service.requests("outcome")).toHaveLength(5);
+    expect(service.watches).toHaveLength(5);
   });
 
   test("of a handle that knows only the first run of its chain is waited for from there", async () => {
     const { client, service } = scriptedClient({ outcome: [accepted(first), accepted(await completed(7))] });
     const handle = client.workflow.getHandle(WORKFLOW_ID, undefined, { firstExecutionRunId: "run-1" });
     expect(await handle.result()).toBe(7);
-    expect(service.requests("outcome").map(({ runId }) => runId)).toEqual(["run-1", "run-2"]);
+    expect(service.watches.map(({ runId }) => runId)).toEqual(["run-1", "run-2"]);
+  });
+});
+
+describe("the result of a run that another followed", () => {
+  const next = { newExecutionRunId: "run-2" };
+  const failure = { message: "broken", applicationFailureInfo: { type: "Broken" } };
+  const followed: readonly WorkflowOutcome[] = [
+    { kind: "completed", ...RUN, ...next },
+    { kind: "failed", ...RUN, failure, retryState: "IN_PROGRESS", ...next },
+    { kind: "timedOut", ...RUN, retryState: "IN_PROGRESS", ...next },
+  ];
+
+  test.each(followed)("which is $kind: is that of the last run", async (outcome) => {
+    const { client, service } = scriptedClient({ outcome: [accepted(outcome), accepted(await completed("last"))] });
+    expect(await client.workflow.getHandle(WORKFLOW_ID, "run-1").result()).toBe("last");
+    expect(service.watches.map(({ runId }) => runId)).toEqual(["run-1", "run-2"]);
+  });
+
+  test("is its own for those who do not follow runs", async () => {
+    const result = async (outcome: WorkflowOutcome) => {
+      const { client } = scriptedClient({ outcome: [accepted(outcome)] });
+      return await client.workflow.getHandle(WORKFLOW_ID, "run-1", { followRuns: false }).result();
+    };
+    const [first, second, third] = await Promise.allSettled([
+      result({ ...(await completed("own")), ...next }),
+      ...followed.slice(1).map(result),
+    ]);
+    expect(first).toEqual({ status: "fulfilled", value: "own" });
+    expect(second).toMatchObject({ reason: { name: "WorkflowFailedError", retryState: "IN_PROGRESS" } });
+    expect(third).toMatchObject({ reason: { cause: { name: "TimeoutFailure" }, retryState: "IN_PROGRESS" } });
   });
 });
 
 describe("waiting for the result of a running workflow", () => {
-  test("watches the run that was found running", async () => {
+  test("watches on the run that it watched when the connection was lost", async () => {
     const { client, service } = scriptedClient({
-      outcome: [pending],
-      watchOutcome: [accepted(await completed("late"))],
+      outcome: [accepted<WorkflowOutcome>({ kind: "pending", runId: "run-1" })],
+      watchOutcome: [pending, accepted(await completed("late"))],
     });
     expect(await client.workflow.getHandle(WORKFLOW_ID).result()).toBe("late");
-    expect(service.calls.map(({ method }) => method)).toEqual(["outcome", "watchOutcome"]);
-    expect(service.calls[1]?.request).toMatchObject({ runId: "run-1" });
+    expect(service.calls.map(({ method, request }) => [method, (request as { runId?: string }).runId])).toEqual([
+      ["watchOutcome", undefined],
+      ["outcome", "run-1"],
+      ["watchOutcome", "run-1"],
+    ]);
+  });
+
+  test("watches on the run that was found running after a watch that never began", async () => {
+    const { client, service } = scriptedClient({
+      outcome: [pending],
+      watchOutcome: [new Error("Network connection lost."), accepted(await completed("late"))],
+    });
+    expect(await client.workflow.getHandle(WORKFLOW_ID).result()).toBe("late");
+    expect(service.watches.map(({ runId }) => runId)).toEqual([undefined, "run-1"]);
   });
 
   test("goes on through any number of lost connections", async () => {
@@ -157,11 +200,11 @@ describe("waiting for the result of a running workflow", () => {
 
   test("learns of an end that came while the connection was down", async () => {
     const { client, service } = scriptedClient({
-      outcome: [pending, accepted(await completed("meanwhile"))],
-      watchOutcome: [transportError("killed", { durableObjectReset: true })],
+      outcome: [accepted(await completed("meanwhile"))],
+      watchOutcome: [pending, transportError("killed", { durableObjectReset: true })],
     });
     expect(await client.workflow.getHandle(WORKFLOW_ID).result()).toBe("meanwhile");
-    expect(service.requests("outcome")[1]).toMatchObject({ runId: "run-1" });
+    expect(service.requests("outcome")[0]).toMatchObject({ runId: "run-1" });
   });
 
   test("ends with a ServiceError once the service stays out of reach", async () => {
@@ -182,7 +225,7 @@ describe("waiting for the result of a running workflow", () => {
     });
     const handle = await client.workflow.start("transfer", { workflowId: WORKFLOW_ID });
     await handle.result();
-    expect(service.requests("outcome")).toEqual([{ version: 1, runId: "run-1", wait: true }]);
+    expect(service.watches).toEqual([{ version: 1, runId: "run-1", wait: true }]);
     expect(await client.workflow.execute("transfer", { workflowId: WORKFLOW_ID })).toBe(1);
   });
 });

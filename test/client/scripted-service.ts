@@ -4,7 +4,10 @@
  * Owns: the recording. Each method answers with the replies of its script in order, the last one for ever; a reply that
  * is an `Error` is thrown, as a lost connection would be.
  */
+import type { EventSubscription, EventsRequest } from "../../src/core/live-events.ts";
+import type { HeartbeatActivityReply, WatchActivityRequest } from "../../src/core/activity-task.ts";
 import type {
+  ActivityWatching,
   OutcomeRequest,
   PollUpdateRequest,
   UpdateReply,
@@ -23,22 +26,38 @@ type Step<M extends Method> = Answer<M> | Error | ((request: Request<M>) => Answ
 export type Script = { readonly [M in Method]?: readonly Step<M>[] } & {
   readonly watchOutcome?: readonly (Reply<WorkflowOutcome> | Error)[];
   readonly watchUpdate?: readonly (Reply<UpdateReply> | Error)[];
+  readonly watchEvents?: readonly (EventSubscription | Error)[];
 };
 
 export interface RecordedCall {
   readonly namespace: string;
   readonly workflowId: string;
-  readonly method: Method | "watchOutcome" | "watchUpdate";
+  readonly method: Method | "watchActivity" | "watchOutcome" | "watchUpdate" | "watchEvents";
   readonly request: object;
+}
+
+/** One connection of a worker, from the service's side. */
+export interface ScriptedWatch {
+  readonly tell: (news: Reply<HeartbeatActivityReply>) => void;
+  readonly lose: () => void;
+  readonly refuse: (error: Error) => void;
+  isClosed: boolean;
 }
 
 export class ScriptedService implements WorkflowService {
   readonly calls: RecordedCall[] = [];
+  /** Connections of workers that watch their attempts, for the test to speak through. */
+  readonly activityWatches: ScriptedWatch[] = [];
   readonly #script: Script;
   readonly #counts = new Map<string, number>();
 
   constructor(script: Script) {
     this.#script = script;
+  }
+
+  /** The requests that those who watch for an outcome made, in order. */
+  get watches(): OutcomeRequest[] {
+    return this.calls.filter((call) => call.method === "watchOutcome").map((call) => call.request as OutcomeRequest);
   }
 
   /** The requests that one method got, in order. */
@@ -61,6 +80,14 @@ export class ScriptedService implements WorkflowService {
       signalWithStart: method("signalWithStart"),
       requestCancel: method("requestCancel"),
       terminate: method("terminate"),
+      pause: method("pause"),
+      unpause: method("unpause"),
+      pauseActivity: method("pauseActivity"),
+      unpauseActivity: method("unpauseActivity"),
+      resetActivity: method("resetActivity"),
+      updateActivityOptions: method("updateActivityOptions"),
+      reset: method("reset"),
+      deleteExecution: method("deleteExecution"),
       query: method("query"),
       update: method("update"),
       pollUpdate: method("pollUpdate"),
@@ -73,12 +100,23 @@ export class ScriptedService implements WorkflowService {
       heartbeatActivity: method("heartbeatActivity"),
       respondActivity: method("respondActivity"),
       reportDeadLetter: method("reportDeadLetter"),
+      respondActivityById: method("respondActivityById"),
+      heartbeatActivityById: method("heartbeatActivityById"),
     };
   }
 
   async watchOutcome(namespace: string, workflowId: string, request: OutcomeRequest): Promise<Reply<WorkflowOutcome>> {
     this.calls.push({ namespace, workflowId, method: "watchOutcome", request });
-    const step = this.#next("watchOutcome", this.#script.watchOutcome);
+    // Without a script of its own a watch comes to what a question does, as it does for a run that has ended.
+    const { watchOutcome, outcome } = this.#script;
+    const step = watchOutcome ? this.#next("watchOutcome", watchOutcome) : this.#next("outcome", outcome);
+    if (step instanceof Error) throw step;
+    return typeof step === "function" ? await step(request) : step;
+  }
+
+  async watchEvents(namespace: string, workflowId: string, request: EventsRequest): Promise<EventSubscription> {
+    this.calls.push({ namespace, workflowId, method: "watchEvents", request });
+    const step = this.#next("watchEvents", this.#script.watchEvents);
     if (step instanceof Error) throw step;
     return step;
   }
@@ -88,6 +126,19 @@ export class ScriptedService implements WorkflowService {
     const step = this.#next("watchUpdate", this.#script.watchUpdate);
     if (step instanceof Error) throw step;
     return step;
+  }
+
+  watchActivity(
+    namespace: string,
+    workflowId: string,
+    request: WatchActivityRequest,
+    tell: (news: Reply<HeartbeatActivityReply>) => void,
+  ): ActivityWatching {
+    this.calls.push({ namespace, workflowId, method: "watchActivity", request });
+    const { promise: ended, resolve: lose, reject: refuse } = Promise.withResolvers<void>();
+    const watch: ScriptedWatch = { tell, lose, refuse, isClosed: false };
+    this.activityWatches.push(watch);
+    return { ended, close: () => void (watch.isClosed = true) };
   }
 
   #next<S>(name: string, steps: readonly S[] | undefined): S {

@@ -90,6 +90,14 @@ describe("start", () => {
     expect(Object.keys(request?.memo?.fields ?? {})).toEqual(["customer"]);
   });
 
+  test("tells whether the first workflow task has left with it, as an older service does not", async () => {
+    const eager = accepted({ runId: "run-1", firstExecutionRunId: "run-1", started: true, eagerlyStarted: true });
+    const { client } = scriptedClient({ start: [eager, started] });
+    const options = { workflowId: WORKFLOW_ID, args: [order], requestEagerStart: true } as const;
+    expect((await client.workflow.start(transfer, options)).eagerlyStarted).toBe(true);
+    expect((await client.workflow.start(transfer, options)).eagerlyStarted).toBe(false);
+  });
+
   test("leaves out what was not given; the task queue is the default one", async () => {
     const { client, service } = scriptedClient({ start: [started] });
     await client.workflow.start("ping", { workflowId: WORKFLOW_ID });
@@ -235,6 +243,19 @@ describe("the options of a start", () => {
     expect(described.typedSearchAttributes.get(customerId)).toBe("c-17");
   });
 
+  test("a cron schedule and a start delay say when", async () => {
+    const { client, service } = scriptedClient({ start: [started], signalWithStart: [started] });
+    await client.workflow.start("transfer", { workflowId: WORKFLOW_ID, cronSchedule: "TZ=Europe/Zurich 0 8 * * mon" });
+    await client.workflow.start("transfer", { workflowId: WORKFLOW_ID, startDelay: "2 minutes" });
+    const options = { workflowId: WORKFLOW_ID, startDelay: 500, signal: "approve" };
+    await client.workflow.signalWithStart("transfer", options);
+    expect(service.requests("start")).toMatchObject([
+      { cronSchedule: "TZ=Europe/Zurich 0 8 * * mon" },
+      { startDelayMs: 120_000 },
+    ]);
+    expect(service.requests("signalWithStart")[0]?.start).toMatchObject({ startDelayMs: 500 });
+  });
+
   test("a retry policy is compiled", async () => {
     const { client, service } = scriptedClient({ start: [started] });
     await client.workflow.start("transfer", {
@@ -253,7 +274,9 @@ describe("malformed options are refused before any object is addressed", () => {
     ["an empty task queue", { workflowId: "a", taskQueue: "" }],
     ["a negative timeout", { workflowId: "a", workflowRunTimeout: -1 }],
     ["an unknown policy", { workflowId: "a", workflowIdReusePolicy: "SOMETIMES" as never }],
-    ["a cron schedule, of which there are no runs yet", { workflowId: "a", cronSchedule: "0 * * * *" }],
+    ["a cron schedule of six fields", { workflowId: "a", cronSchedule: "0 0 * * * *" }],
+    ["a cron schedule with a start delay", { workflowId: "a", cronSchedule: "@daily", startDelay: 1_000 }],
+    ["a negative start delay", { workflowId: "a", startDelay: -1 }],
     ["a retry policy without attempts", { workflowId: "a", retry: { maximumAttempts: 0 } }],
     ["search attributes of two types", { workflowId: "a", searchAttributes: { A: ["a", 1] as never } }],
   ])("%s", async (_what, options) => {

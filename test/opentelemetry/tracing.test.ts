@@ -83,7 +83,7 @@ async function startedBy(workflowType: string): Promise<PayloadMap> {
     { workflowType, headers: {}, options: { workflowId: "wf-1" } as never },
     async (input) => {
       header = headersOf(input.headers);
-      return Promise.resolve({ runId: "run-1" });
+      return Promise.resolve({ runId: "run-1", eagerlyStarted: false });
     },
   );
   return header;

@@ -7,12 +7,14 @@
 import { expect } from "vitest";
 
 import { loadDataConverter } from "../../src/codec/index.ts";
-import { applyChanges, stateFromEvents } from "../../src/core/apply.ts";
+import { applyChanges, stateOfNewRun } from "../../src/core/apply.ts";
 import { type RequestKind, type Requests, type Values, decide } from "../../src/core/decide.ts";
 import type { Changes, Decision } from "../../src/core/draft.ts";
 import { transientTaskEvents } from "../../src/core/workflow-task-event.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
 import { stateProblems } from "../../src/core/invariants.ts";
+import { WorkflowTaskIndex } from "../../src/core/reset-point.ts";
+import { readResetSource } from "../../src/core/reset-source.ts";
 import { type WorkflowState, carriedUpdates } from "../../src/core/state.ts";
 import type { WorkflowQueryResult } from "../../src/core/workflow-task.ts";
 import { WorkflowSession } from "../../src/replay/index.ts";
@@ -84,8 +86,12 @@ export class Execution {
     }
     const { newRun } = changes;
     if (newRun) {
-      const state = stateFromEvents(newRun.identity, newRun.events, newRun.admitted);
-      this.runs.push({ state, events: [...newRun.events] });
+      const { copied } = newRun;
+      const base = this.runs.find(({ state }) => state.identity.runId === copied?.runId);
+      const taken = base?.events.filter((event) => event.eventId <= (copied?.upToEventId ?? 0)) ?? [];
+      const next = { state: stateOfNewRun(newRun), events: [...taken, ...newRun.events] };
+      expect(stateProblems(next.state, next.events)).toEqual([]);
+      this.runs.push(next);
       this.drop();
     }
     const isChanged = newRun !== undefined || changes.events.length + changes.buffered.length > 0;
@@ -123,6 +129,36 @@ export class Execution {
     const unseen = events.filter((event) => event.eventId > this.#seenEventId);
     this.#seenEventId = events.at(-1)?.eventId ?? this.#seenEventId;
     return unseen;
+  }
+
+  /** Events that a run may be reset to. */
+  pointsOf(run: Run): readonly number[] {
+    const tasks = new WorkflowTaskIndex();
+    for (const event of run.events) tasks.take(event);
+    const isPoint = ({ eventId }: HistoryEvent) => tasks.resolve({ kind: "event", eventId }).ok;
+    return run.events.filter(isPoint).map(({ eventId }) => eventId);
+  }
+
+  /** Begins a run in place of the current one, with the history of `base` before this event. */
+  reset(base: Run, eventId: number): void {
+    const newRunId = this.#options.newRunId();
+    const { identity } = base.state;
+    const requestId = `reset to ${eventId}, ${newRunId}`;
+    const resetPoint = { kind: "event", eventId } as const;
+    const readRun = (runId: string) => {
+      const run = this.runs.find(({ state }) => state.identity.runId === runId);
+      return run && [{ events: run.events, bytes: 1 }];
+    };
+    const next = { ...identity, runId: newRunId, reset: { requestId, runId: newRunId } };
+    const reading = readResetSource({ runId: identity.runId, resetPoint }, next, readRun);
+    const found = { kind: "read", reading } as const;
+    const decision = this.take("reset", { version: 1, resetPoint, reason: "property", requestId, newRunId, found });
+    if (!decision.ok) throw new Error(`the reset was refused: ${decision.rejection.message}`);
+  }
+
+  /** Does what is due. */
+  tick(): void {
+    this.take("tick", { newRunId: this.#options.newRunId() });
   }
 
   /** Lets the worker run the workflow task in flight; `meanwhile` happens before its answer is taken. */

@@ -30,6 +30,14 @@ export interface Trace {
   readonly answers: Readonly<Record<string, readonly unknown[]>>;
 }
 
+/** The main program is reset, once it has ended or after so many steps. */
+export interface PlannedReset {
+  /** Which of its runs is taken, and which of that run's points; counted round. */
+  readonly run: number;
+  readonly point: number;
+  readonly afterSteps?: number;
+}
+
 type Happening = () => void;
 
 export class World {
@@ -47,14 +55,14 @@ export class World {
     this.#reached = options.reached;
   }
 
-  /** Lives a script to its end, or for so many steps. */
-  async live(script: Script, choices: readonly number[]): Promise<Trace> {
+  /** Lives a script to its end, or for so many steps; then as often again as the main program is to be reset. */
+  async live(script: Script, choices: readonly number[], resets: readonly PlannedReset[] = []): Promise<Trace> {
     this.#start("bystander", interpreter.bystander.name, []);
     this.#start("main", interpreter.runScript.name, [script]);
-    for (let step = 0; step < MAX_STEPS && !this.#isOver(); step += 1) {
-      const choice = (choices[step % choices.length] ?? 0) + step;
-      await this.#step(choice);
-      for (const execution of this.#executions.values()) await execution.query("marks");
+    await this.#steps(choices, resets[0]?.afterSteps);
+    for (const [index, planned] of resets.entries()) {
+      this.#reset(planned);
+      await this.#steps(choices, resets[index + 1]?.afterSteps);
     }
     if (!this.#execution("main").isOpen) this.#reached(`main ${this.#execution("main").state?.status}`);
     const all = [...this.#executions.values()];
@@ -62,6 +70,31 @@ export class World {
       histories: Object.fromEntries(all.map(({ workflowId, runs }) => [workflowId, runs.map((run) => run.events)])),
       answers: Object.fromEntries(all.map(({ workflowId, answers }) => [workflowId, answers])),
     };
+  }
+
+  async #steps(choices: readonly number[], most = MAX_STEPS): Promise<void> {
+    for (let step = 0; step < most && !this.#isOver(); step += 1) {
+      const choice = (choices[step % choices.length] ?? 0) + step;
+      await this.#step(choice);
+      for (const execution of this.#executions.values()) await execution.query("marks");
+    }
+  }
+
+  /** How many points the runs of the main program have, run by run. */
+  get points(): readonly number[] {
+    const main = this.#execution("main");
+    return main.runs.map((run) => main.pointsOf(run).length);
+  }
+
+  #reset({ run, point }: PlannedReset): void {
+    const main = this.#execution("main");
+    const base = main.runs[run % main.runs.length];
+    if (!base) return;
+    const points = main.pointsOf(base);
+    const eventId = points[point % points.length];
+    if (eventId === undefined) return;
+    this.#reached(`reset ${main.isOpen ? "open" : "closed"}${base === main.run ? "" : ", an earlier run"}`);
+    main.reset(base, eventId);
   }
 
   /** The main program has ended, and nothing is left of it to be told or run. */
@@ -143,7 +176,7 @@ export class World {
 
   #passUntil(dueMs: number): void {
     this.#nowMs = Math.max(this.#nowMs, dueMs);
-    for (const execution of this.#executions.values()) if (execution.isOpen) execution.take("tick", {});
+    for (const execution of this.#executions.values()) if (execution.isOpen) execution.tick();
   }
 
   #deliveries(execution: Execution): readonly Happening[] {

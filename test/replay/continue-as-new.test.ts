@@ -144,6 +144,19 @@ describe("continueAsNew", () => {
   });
 });
 
+describe("a run of a cron schedule", () => {
+  it("knows how long it waited for its tick", async () => {
+    const workflow = async () => workflowInfo().cronScheduleToScheduleInterval;
+    const waited = {
+      cronSchedule: "* * * * *",
+      initiator: "CRON_SCHEDULE",
+      firstWorkflowTaskBackoffMs: 59_000,
+    } as const;
+    expect(brief(await replay(workflow, startedWith(waited).taskStarted()))).toEqual(["Complete 59000"]);
+    expect(brief(await replay(workflow, startedWith({}).taskStarted()))).toEqual(["Complete undefined"]);
+  });
+});
+
 describe("a run that goes on from another", () => {
   it("knows the run before, its result and its failure", async () => {
     const workflow = async () => {

@@ -16,6 +16,7 @@ import * as auditing from "./doc-examples/interceptors-and-sinks.ts";
 import { payAbroad } from "./doc-examples/local-activities.ts";
 import * as messages from "./doc-examples/messages.ts";
 import { unreplayable } from "./doc-examples/replaying-histories.ts";
+import * as chains from "./doc-examples/run-chains.ts";
 import * as timers from "./doc-examples/timers.ts";
 import * as versioning from "./doc-examples/versioning.ts";
 import * as information from "./doc-examples/workflow-information.ts";
@@ -29,6 +30,7 @@ import {
   TestSession,
   updateMessage,
   valuesOf,
+  wire,
 } from "./history-builder.ts";
 import { LocalActivityWorld, told } from "./local-activity-world.ts";
 import { RecordingMeter } from "./recording-meter.ts";
@@ -73,6 +75,21 @@ describe("the concept pages", () => {
     const refused = service(workflows, "transfer", "A", "B", 0);
     await refused.runTask();
     expect(resultOf(refused)).toBe("WorkflowExecutionFailed");
+  });
+
+  it("run chains: a report goes on where the last one stopped", async () => {
+    const first = service(chains, "salesReport");
+    await first.runTask();
+    first.endActivity("1", { result: { cents: 5, upTo: "monday" } });
+    await first.runTask();
+    expect(resultOf(first)).toEqual({ cents: 5, upTo: "monday" });
+    const builder = history("salesReport");
+    builder.events.length = 0;
+    const before = { continuedExecutionRunId: "run-0", lastCompletionResult: wire({ cents: 5, upTo: "monday" })! };
+    builder.started("salesReport", [], before);
+    const [command] = commandsOf(await sessionOf(chains, "salesReport").run(builder.taskStarted().events));
+    if (command?.commandType !== "ScheduleActivityTask") throw new Error("the report asks for no sales");
+    expect(valuesOf(command.input)).toEqual(["monday"]);
   });
 
   it("timers: a trial expires, or is confirmed in time", async () => {

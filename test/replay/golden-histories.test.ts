@@ -16,6 +16,7 @@ import {
   giveUp,
   priceOrder,
   takeOrders,
+  tellFortunes,
   transferWithRefund,
   warnNeighbours,
 } from "./golden-workflows.ts";
@@ -33,6 +34,7 @@ const workflows = {
   giveUp,
   priceOrder,
   takeOrders,
+  tellFortunes,
   transferWithRefund,
   warnNeighbours,
 };

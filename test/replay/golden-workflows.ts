@@ -222,3 +222,25 @@ export async function giveUp(): Promise<never> {
   scope.cancel();
   throw ApplicationFailure.nonRetryable(`Gave up: ${await withdrawal}`, "GivenUp", uuid4());
 }
+
+export const ask = defineSignal<[question: string]>("ask");
+
+/** Draws in every task. Recorded from a run that was reset: its later draws come from another seed than its first. */
+export async function tellFortunes(): Promise<string[]> {
+  const fortunes: string[] = [];
+  let isClosed = false;
+  const draw = (question: string): string => `${question} ${uuid4()} ${String(Math.random())}`;
+  setHandler(ask, (question) => void fortunes.push(draw(question)));
+  setHandler(order, async (item) => {
+    await sleep("1 second");
+    fortunes.push(draw(item));
+    return item;
+  });
+  setHandler(close, () => void (isClosed = true));
+  fortunes.push(await withdraw("fortune", 1, uuid4()));
+  fortunes.push(draw("before"));
+  await withdraw("fortune", 2, String(Math.random()));
+  fortunes.push(draw("after"));
+  await condition(() => isClosed && allHandlersFinished());
+  return fortunes;
+}

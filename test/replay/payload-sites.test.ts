@@ -237,6 +237,14 @@ const events: readonly HistoryEvent[] = [
     lastCompletionResult: onlyPayload(`${own}/workflow-result/run-before`),
     continuedFailure: failure(at(`${own}/workflow-failure/run-before`)),
   }),
+  event("WorkflowExecutionStarted", {
+    ...started,
+    continuedExecutionRunId: "reset-run",
+    continuedOriginalExecutionRunId: "run-before",
+    lastCompletionResult: onlyPayload(`${own}/workflow-result/run-long-before`),
+    lastCompletionRunId: "run-long-before",
+    continuedFailure: failure(at(`${own}/workflow-failure/run-before`)),
+  }),
   event("WorkflowExecutionSignaled", {
     signalName: "credit",
     requestId: "r",

@@ -165,3 +165,29 @@ export const interceptorsAreTyped: readonly WorkflowClientInterceptor[] = [
   // @ts-expect-error -- the input of another call.
   { query: (input, next) => next({ signalName: "a", args: [], headers: input.headers }) },
 ];
+
+export async function batchesAreTyped(): Promise<void> {
+  const rename = defineSignal<[name: string, times: number]>("rename");
+  const poke = defineSignal("poke");
+  const list = { executions: ["a", { workflowId: "b", runId: "c" }], reason: "because" };
+  const handle = await client.batch.start({
+    ...list,
+    operation: { type: "signal", signalName: rename, args: ["x", 1] },
+  });
+  await client.batch.start({ ...list, operation: { type: "signal", signalName: poke } });
+  await client.batch.start({ ...list, operation: { type: "signal", signalName: "any", args: [1, "two"] } });
+  await client.batch.start({ ...list, operation: { type: "terminate", details: [1] } });
+  await client.batch.start({ ...list, operation: { type: "reset", options: { eventId: 4 } } });
+  expectTypeOf((await handle.result()).state).toEqualTypeOf<"UPLOADING" | "RUNNING" | "COMPLETED" | "FAILED">();
+  // @ts-expect-error -- the arguments of the signal are missing.
+  await client.batch.start({ ...list, operation: { type: "signal", signalName: rename } });
+  // @ts-expect-error -- an argument of the wrong type.
+  await client.batch.start({ ...list, operation: { type: "signal", signalName: rename, args: ["x", "y"] } });
+  const twoPoints = { eventId: 4, type: "LastWorkflowTask" } as const;
+  // @ts-expect-error -- two points to reset to.
+  await client.batch.start({ ...list, operation: { type: "reset", options: twoPoints } });
+  // @ts-expect-error -- no such operation.
+  await client.batch.start({ ...list, operation: { type: "pause" } });
+  // @ts-expect-error -- no reason.
+  await client.batch.start({ executions: ["a"], operation: { type: "cancel" } });
+}

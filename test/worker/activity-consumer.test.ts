@@ -177,6 +177,16 @@ describe("a response", () => {
     expect(third).toEqual(first);
   });
 
+  test("that an overloaded object refuses is sent again: without it the activity would run twice", async () => {
+    const overloaded = transportError("Durable Object is overloaded.", { overloaded: true });
+    const { consumer: subject, service } = consumer(
+      { claimActivity: [claimed(await activityTask([1]))], respondActivity: [overloaded, overloaded, taken] },
+      { withdraw },
+    );
+    await subject.consume([queueMessage(pointer)]);
+    expect(service.requests("respondActivity")).toHaveLength(3);
+  });
+
   test("that never arrives is logged; nothing is thrown, and the message stays acknowledged", async () => {
     const {
       consumer: subject,

@@ -3,17 +3,27 @@ import { describe, expect, test } from "vitest";
 import type { OutcomeRequest, WorkflowOutcome } from "../../src/core/protocol.ts";
 import { accepted } from "../../src/core/rejection.ts";
 import { isTransient } from "../../src/sdk/client/transient-retry.ts";
-import { type ExecutionStub, type OutcomeSocket, workflowService } from "../../src/worker/service-adapter.ts";
+import {
+  type ExecutionResponse,
+  type ExecutionStub,
+  type OutcomeSocket,
+  workflowService,
+} from "../../src/worker/service-adapter.ts";
 import { findService } from "../../src/worker/service-lookup.ts";
 
 /** One side of a WebSocket, of which the test is the other. */
 class TestSocket implements OutcomeSocket {
   readonly #listeners = new Map<string, (event: never) => void>();
+  readonly sent: string[] = [];
   isAccepted = false;
   isClosed = false;
 
   accept(): void {
     this.isAccepted = true;
+  }
+
+  send(text: string): void {
+    this.sent.push(text);
   }
 
   close(): void {
@@ -85,7 +95,7 @@ describe("calls", () => {
     const execution = workflowService({ getByName: () => stub }).execution("default", "a");
     for (const method of Object.values(execution) as ((given: never) => Promise<unknown>)[]) await method({} as never);
     expect(methods).toEqual(Object.keys(execution));
-    expect(methods).toHaveLength(17);
+    expect(methods).toContain("respondActivity");
   });
 });
 
@@ -100,7 +110,7 @@ describe("watchOutcome", () => {
     expect(socket.isClosed).toBe(true);
     const [asked] = requests;
     expect(asked?.upgrade).toBe("websocket");
-    expect(JSON.parse(asked?.url.searchParams.get("request") ?? "")).toEqual(request);
+    expect(JSON.parse(asked?.url.searchParams.get("request") ?? "")).toEqual({ ...request, plainResponse: true });
   });
 
   test("rejects, as a lost connection, when it closes without a message", async () => {
@@ -130,6 +140,89 @@ describe("watchOutcome", () => {
     const service = workflowService({ getByName: () => Promise.reject(new Error("asked")) as never });
     const watch = service.watchOutcome("default", "a", request, { aborted: true });
     await expect(watch).rejects.toThrow("given up");
+  });
+});
+
+describe("watchOutcome of a service that names the run", () => {
+  const answering = (response: Partial<ExecutionResponse>) =>
+    workflowService({ getByName: () => ({ fetch: async () => ({ status: 101, webSocket: null, ...response }) }) });
+
+  test("takes a plain answer for the outcome", async () => {
+    const service = answering({ status: 200, text: async () => JSON.stringify(outcome) });
+    expect(await service.watchOutcome("default", "a", request)).toEqual(outcome);
+  });
+
+  test("is pending, with the run, when the connection is lost", async () => {
+    const socket = new TestSocket();
+    const headers = new Headers({ "Holdfast-Run-Id": "run-1" });
+    const watch = answering({ webSocket: socket, headers }).watchOutcome("default", "a", { version: 1 });
+    await answered();
+    socket.emit("error");
+    expect(await watch).toEqual(accepted({ kind: "pending", runId: "run-1" }));
+  });
+});
+
+describe("watchEvents", () => {
+  const asked = { version: 1, runId: "run-1", fromEventId: 4 } as const;
+  const end = accepted({ kind: "end", runId: "run-1", nextEventId: 4, outcome: "completed" });
+
+  async function subscription() {
+    const socket = new TestSocket();
+    const urls: URL[] = [];
+    const service = workflowService({
+      getByName: () => ({
+        fetch: async (url) => {
+          urls.push(new URL(url));
+          return { status: 101, webSocket: socket, headers: new Headers({ "Holdfast-Run-Id": "run-1" }) };
+        },
+      }),
+    });
+    return { socket, urls, subscription: await service.watchEvents("default", "transfer-1", asked) };
+  }
+
+  test("gives the messages in order, those that have come and those that come", async () => {
+    const { socket, urls, subscription: watch } = await subscription();
+    expect(JSON.parse(urls[0]?.searchParams.get("events") ?? "")).toEqual(asked);
+    expect(watch.runId).toBe("run-1");
+    for (const nextEventId of [5, 6]) socket.emit("message", { data: JSON.stringify(accepted({ nextEventId })) });
+    expect([await watch.next(), await watch.next()]).toEqual([
+      accepted({ nextEventId: 5 }),
+      accepted({ nextEventId: 6 }),
+    ]);
+    const next = watch.next();
+    watch.acknowledge(6);
+    expect(socket.sent).toEqual(['{"acknowledged":6}']);
+    socket.emit("message", { data: JSON.stringify(end) });
+    expect(await next).toEqual(end);
+  });
+
+  test("rejects as a lost connection once it is closed, from either side, and after what had come", async () => {
+    const { socket, subscription: watch } = await subscription();
+    socket.emit("message", { data: JSON.stringify(end) });
+    socket.emit("close", { code: 1006, reason: "" });
+    expect(await watch.next()).toEqual(end);
+    expect(isTransient(await watch.next().catch((reason: unknown) => reason))).toBe(true);
+
+    const own = (await subscription()).subscription;
+    const next = own.next();
+    own.close();
+    own.close();
+    expect(isTransient(await next.catch((reason: unknown) => reason))).toBe(true);
+  });
+
+  test("does not take an acknowledgement that could not be sent for one that was", async () => {
+    const { socket, subscription: watch } = await subscription();
+    socket.send = () => {
+      throw new TypeError("Can't call send() after close()");
+    };
+    watch.acknowledge(5);
+    expect(isTransient(await watch.next().catch((reason: unknown) => reason))).toBe(true);
+  });
+
+  test("rejects messages that are no text", async () => {
+    const { socket, subscription: watch } = await subscription();
+    socket.emit("message", { data: new ArrayBuffer(1) });
+    await expect(watch.next()).rejects.toThrow("something other than text");
   });
 });
 

@@ -15,7 +15,8 @@ import { ENCRYPTION_KEYS_VARIABLE, PayloadDecryptionError, UnencryptedPayloadErr
 import { isKeyId, type KeyRing } from "./key-ring.ts";
 import { decodeFrame, encodeFrame } from "./payload-frame.ts";
 
-const ENCRYPTED_ENCODING = "binary/encrypted";
+/** Value of the metadata entry `encoding` of what this codec has encrypted. */
+export const ENCRYPTED_ENCODING = "binary/encrypted";
 const CIPHER = "AES-256-GCM";
 const CIPHER_KEY = "encryption-cipher";
 const KEY_ID_KEY = "encryption-key-id";

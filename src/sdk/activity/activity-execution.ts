@@ -4,11 +4,15 @@
  * Owns: decoding the input, running the function in its context, heartbeats, the cancellation of the attempt, encoding
  * the outcome. What crosses its edge is encoded; what user code sees is clear.
  *
- *   how the function ended             | not cancelled | CANCELLED | TIMED_OUT | NOT_FOUND | details not encodable
- *   -----------------------------------+---------------+-----------+-----------+-----------+----------------------
- *   returned                           | completed     | completed | completed | abandoned | completed
- *   threw CancelledFailure, AbortError | failed        | canceled  | abandoned | abandoned | failed, with the reason
- *   threw anything else                | failed        | failed    | failed    | abandoned | failed
+ *   how the function ended             | not cancelled | CANCELLED | (*)         | TIMED_OUT | NOT_FOUND | (***)
+ *   -----------------------------------+---------------+-----------+-------------+-----------+-----------+-------------
+ *   returned                           | completed     | completed | completed   | completed | abandoned | completed
+ *   threw CompleteAsyncError           | left open     | left open | left open   | left open | abandoned | left open
+ *   threw CancelledFailure, AbortError | failed        | canceled  | failed (**) | abandoned | abandoned | failed (**)
+ *   threw anything else                | failed        | failed    | failed      | failed    | abandoned | failed
+ *
+ * (*) PAUSED, RESET, WORKER_SHUTDOWN. (**) With the reason as its failure, which is retried. (***) Details of a heartbeat
+ * could not be encoded.
  *
  * The service counts the timeouts itself and may be a little behind: what still comes is offered to it. But a function
  * that stopped because of the timeout must not be reported, since a cancellation that nobody asked for would count as
@@ -16,27 +20,32 @@
  */
 import {
   ApplicationFailure,
-  bindPayloadConverter,
   CancelledFailure,
   decodeValues,
   encodeValues,
-  ensureTemporalFailure,
   type LoadedDataConverter,
-  type PayloadChannel,
-  PayloadEncoding,
+  type PayloadEncoding,
+  PayloadTooLargeError,
   toWirePayloads,
 } from "../../codec/index.ts";
 import type { ActivityOutcome, ActivityTask, HeartbeatActivityReply } from "../../core/activity-task.ts";
-import type { Failure } from "../../core/failure.ts";
 import type { Payloads } from "../../core/payload.ts";
-import type { Reply } from "../../core/rejection.ts";
+import type { RejectionCode, Reply } from "../../core/rejection.ts";
 import { headersFromWire } from "../../replay/headers.ts";
-import { type ActivityFunction, type Logger, type MetricMeter, noopMetricMeter } from "../common/index.ts";
+import {
+  ActivityCancellationDetails,
+  type ActivityFunction,
+  CompleteAsyncError,
+  type Logger,
+  type MetricMeter,
+  noopMetricMeter,
+} from "../common/index.ts";
+import { activityChannel, activityEncoding, failedOutcome } from "../common/activity-payloads.ts";
 import { activityLogAttributes, infoOfTask } from "./activity-info.ts";
 import type { ActivityTimers } from "./activity-timers.ts";
 import { ActivityCancellation, type ActivityCancelReason, isCancellationError } from "./cancellation.ts";
 import { Context, runInContext } from "./context.ts";
-import { type Heartbeat, heartbeatIntervalMs, HeartbeatSender } from "./heartbeat-sender.ts";
+import { type Heartbeat, heartbeatIntervalMs, HeartbeatSender, type HeartbeatThrottle } from "./heartbeat-sender.ts";
 import { ActivityInterceptorChain, type ActivityInterceptorsFactory } from "./interceptors.ts";
 import { activityMetricMeter } from "./metric-meter.ts";
 
@@ -57,11 +66,14 @@ export interface ActivityAttempt {
   readonly interceptors?: readonly ActivityInterceptorsFactory[] | undefined;
   /** Where the activity's metrics go. Default: nowhere. */
   readonly metricMeter?: MetricMeter | undefined;
+  readonly heartbeatThrottle?: HeartbeatThrottle | undefined;
 }
 
 /** What to do about an attempt that is over. */
 export type ActivityEnding =
   | { readonly kind: "respond"; readonly outcome: ActivityOutcome }
+  /** Somebody else will report it; until then the attempt counts as running. */
+  | { readonly kind: "leftOpen" }
   /** The service does not wait for this attempt any more. */
   | { readonly kind: "abandoned"; readonly reason: ActivityCancelReason };
 
@@ -88,7 +100,7 @@ export class ActivityExecution {
     this.#attempt = attempt;
     this.#encoding = activityEncoding(task, dataConverter);
     this.#heartbeats = new HeartbeatSender({
-      intervalMs: heartbeatIntervalMs(task.heartbeatTimeoutMs),
+      intervalMs: heartbeatIntervalMs(task.heartbeatTimeoutMs, attempt.heartbeatThrottle),
       timers: ports.timers,
       send: (heartbeat) => this.#sendHeartbeat(heartbeat),
     });
@@ -105,10 +117,15 @@ export class ActivityExecution {
     if (reason === "NOT_FOUND") return { kind: "abandoned", reason };
     if (ending.kind === "returned") return respond(await this.#completed(ending.value, lastHeartbeat));
     const { error } = ending;
+    if (error instanceof CompleteAsyncError) return await this.#leftOpen();
     if (!isCancellationError(error)) return respond(await this.#failed(error, lastHeartbeat));
     switch (reason) {
       case "CANCELLED":
         return respond(await this.#canceled(error));
+      case "PAUSED":
+      case "RESET":
+      case "WORKER_SHUTDOWN":
+        return respond(await this.#failed(stoppedFailure(reason), lastHeartbeat));
       case "TIMED_OUT":
         return { kind: "abandoned", reason };
       case "HEARTBEAT_DETAILS_CONVERSION_FAILED":
@@ -160,6 +177,19 @@ export class ActivityExecution {
     this.#cancellation.cancel(reason);
   }
 
+  /** Takes what the service has to say about the attempt, of its own accord or in the answer to a heartbeat. */
+  hear(news: Reply<HeartbeatActivityReply>): void {
+    if (!news.ok) {
+      if (GONE.includes(news.rejection.code)) this.#cancellation.cancel("NOT_FOUND");
+      return;
+    }
+    const { cancelRequested, activityPaused: paused = false, activityReset: reset = false } = news.value;
+    if (!cancelRequested && !paused && !reset) return;
+    // All that holds is told; of the reasons one stands for the others, the one that leaves least to be done.
+    const reason = cancelRequested ? "CANCELLED" : reset ? "RESET" : "PAUSED";
+    this.#cancellation.cancel(reason, new ActivityCancellationDetails({ cancelRequested, paused, reset }));
+  }
+
   /** Converts at once, so that later changes of the object do not alter what was reported. */
   #recordHeartbeat(details: unknown): void {
     if (this.#attempt.task.isLocal) return;
@@ -184,14 +214,9 @@ export class ActivityExecution {
       return;
     }
     const reply = await this.#attempt.ports.heartbeat(details);
-    if (reply.ok) {
-      if (reply.value.cancelRequested) this.#cancellation.cancel("CANCELLED");
-      return;
-    }
-    const { code, message } = reply.rejection;
-    if (code === "ActivityNotFound" || code === "WorkflowNotFound" || code === "WorkflowAlreadyCompleted")
-      this.#cancellation.cancel("NOT_FOUND");
-    else this.#refuseHeartbeat(ApplicationFailure.retryable(message, code));
+    this.hear(reply);
+    if (reply.ok || GONE.includes(reply.rejection.code)) return;
+    this.#refuseHeartbeat(ApplicationFailure.retryable(reply.rejection.message, reply.rejection.code));
   }
 
   #refuseHeartbeat(error: unknown): void {
@@ -203,13 +228,24 @@ export class ActivityExecution {
     return this.#encoding.encodePayloads(details, activityChannel("heartbeat", this.#attempt.task));
   }
 
+  async #leftOpen(): Promise<ActivityEnding> {
+    if (!this.#attempt.task.isLocal) {
+      // What is not sent by now never is: with the attempt, the invocation may end.
+      await this.#heartbeats.finish();
+      return { kind: "leftOpen" };
+    }
+    // The service knows nothing of the attempt, so nobody could ever report it.
+    const message = "A local activity cannot be completed from outside; make it a remote one";
+    return respond(await this.#failed(ApplicationFailure.nonRetryable(message, "CompleteAsyncError"), undefined));
+  }
+
   async #completed(value: unknown, lastHeartbeat: Heartbeat | undefined): Promise<ActivityOutcome> {
     try {
       const channel = activityChannel("activity-result", this.#attempt.task);
       const result = await encodeValues(this.#encoding, channel, [value]);
       return { kind: "completed", ...(result ? { result } : {}) };
     } catch (error) {
-      return await this.#failed(error, lastHeartbeat);
+      return await this.#failed(outcomeProblem(error), lastHeartbeat);
     }
   }
 
@@ -238,62 +274,32 @@ export class ActivityExecution {
   }
 }
 
-/**
- * A failure of an attempt, ready to be reported. Details that no converter takes are left out and the message says so;
- * type and retryability stay, because the service decides by them whether there is another attempt.
- */
-export async function failedOutcome(
-  task: ActivityTask,
-  dataConverter: LoadedDataConverter,
-  error: unknown,
-): Promise<Extract<ActivityOutcome, { readonly kind: "failed" }>> {
-  const encoding = activityEncoding(task, dataConverter);
-  const channel = activityChannel("activity-failure", task);
-  const { failureConverter, payloadConverter } = dataConverter;
-  const bound = bindPayloadConverter(payloadConverter, encoding.contextOf(channel));
-  const thrown = ensureTemporalFailure(error);
-  let failure: Failure;
-  try {
-    failure = failureConverter.errorToFailure(thrown, bound);
-  } catch (problem) {
-    failure = failureConverter.errorToFailure(withoutDetails(thrown, problem), bound);
+/** What the service answers when it waits for the attempt no more. */
+const GONE: readonly RejectionCode[] = ["ActivityNotFound", "WorkflowNotFound", "WorkflowAlreadyCompleted"];
+
+/** How an attempt has failed that gave way to what is no cancellation of its activity: another follows. */
+function stoppedFailure(reason: "PAUSED" | "RESET" | "WORKER_SHUTDOWN"): ApplicationFailure {
+  switch (reason) {
+    case "PAUSED":
+      return ApplicationFailure.retryable("Activity paused", "ActivityPause");
+    case "RESET":
+      return ApplicationFailure.retryable("Activity reset", "ActivityReset");
+    case "WORKER_SHUTDOWN":
+      return ApplicationFailure.create({
+        message: "Worker is shutting down and this activity did not complete in time",
+        type: "WorkerShutdown",
+        // Nothing has gone wrong, and invocations end all the time: the next attempt need not wait.
+        nextRetryDelay: 1,
+      });
   }
-  return { kind: "failed", failure: await encoding.encodeFailure(failure, channel) };
 }
 
-function withoutDetails(thrown: Error, problem: unknown): ApplicationFailure {
-  const reason = problem instanceof Error ? problem.message : String(problem);
-  const message = `${thrown.message} (the failure's details could not be encoded: ${reason})`;
-  if (!(thrown instanceof ApplicationFailure)) return ApplicationFailure.create({ message, type: thrown.name });
-  const { type, nonRetryable, nextRetryDelay, category } = thrown;
-  return ApplicationFailure.create({ message, type, nonRetryable, nextRetryDelay, category });
+/** Why a result could not be reported. Another attempt for one that is too large would only repeat side effects. */
+function outcomeProblem(error: unknown): unknown {
+  if (!(error instanceof PayloadTooLargeError)) return error;
+  return ApplicationFailure.nonRetryable(`The activity's outcome was refused: ${error.message}`, "PayloadTooLarge");
 }
 
 function respond(outcome: ActivityOutcome): ActivityEnding {
   return { kind: "respond", outcome };
-}
-
-function activityEncoding(task: ActivityTask, dataConverter: LoadedDataConverter): PayloadEncoding {
-  return new PayloadEncoding(dataConverter, { namespace: task.namespace, workflowId: task.workflowId });
-}
-
-/** Local activities have no heartbeats; what stands in for them is never converted. */
-const LOCAL_CHANNELS = {
-  "activity-input": "local-activity-input",
-  "activity-result": "local-activity-result",
-  "activity-failure": "local-activity-failure",
-  "activity-cancellation": "local-activity-failure",
-  heartbeat: "local-activity-input",
-} as const;
-
-type ActivityChannelKind =
-  | "activity-input"
-  | "activity-result"
-  | "activity-failure"
-  | "activity-cancellation"
-  | "heartbeat";
-
-function activityChannel(kind: ActivityChannelKind, task: ActivityTask): PayloadChannel {
-  const place = { runId: task.originalExecutionRunId, activityId: task.activityId };
-  return { kind: task.isLocal ? LOCAL_CHANNELS[kind] : kind, ...place };
 }

@@ -4,13 +4,15 @@
  * Owns: the `Info` type and its making from a task. Everything here but the heartbeat details is readable by the
  * service, which sent it.
  */
+import { encodeBase64 } from "../../codec/bytes.ts";
 import { encodeText } from "../../codec/index.ts";
 import type { ActivityTask } from "../../core/activity-task.ts";
 import { decompileRetryPolicy, type RetryPolicy } from "../common/index.ts";
 
 export interface Info {
-  /** Names this attempt to the service. */
+  /** Names this attempt to the service, and to `client.activity`. */
   readonly taskToken: Uint8Array;
+  readonly base64TaskToken: string;
   /** The same over all attempts; with the workflow id it makes a key for idempotent calls. */
   readonly activityId: string;
   readonly activityType: string;
@@ -41,8 +43,10 @@ export interface Info {
 /** The info of one attempt. */
 export function infoOfTask(task: ActivityTask, heartbeatDetails: unknown): Info {
   const retryPolicy = decompileRetryPolicy(task.retryPolicy);
+  const taskToken = encodeText(task.taskToken);
   return {
-    taskToken: encodeText(task.taskToken),
+    taskToken,
+    base64TaskToken: encodeBase64(taskToken),
     activityId: task.activityId,
     activityType: task.activityType,
     activityNamespace: task.namespace,

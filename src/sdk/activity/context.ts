@@ -8,6 +8,7 @@
 import { type Duration, IllegalStateError, msToNumber } from "../../codec/index.ts";
 import { AsyncLocalStorage } from "../common/async-local-storage.ts";
 import {
+  type ActivityCancellationDetails,
   type Logger,
   type LogLevel,
   type LogMetadata,
@@ -55,6 +56,7 @@ export class Context {
   readonly log: Logger;
   /** Adds namespace, task queue and activity type to every value. What is measured leaves the application unencrypted. */
   readonly metricMeter: MetricMeter;
+  readonly #cancellation: ActivityCancellation;
   readonly #heartbeat: (details: unknown) => void;
   readonly #timers: ActivityTimers;
 
@@ -67,8 +69,14 @@ export class Context {
       ...(parts.logAttributes?.() ?? activityLogAttributes(parts.info)),
     }));
     this.metricMeter = parts.metricMeter ?? noopMetricMeter;
+    this.#cancellation = parts.cancellation;
     this.#heartbeat = parts.heartbeat;
     this.#timers = parts.timers;
+  }
+
+  /** Why the activity is to stop; undefined while it is not. Several reasons may hold at once. */
+  get cancellationDetails(): ActivityCancellationDetails | undefined {
+    return this.#cancellation.details;
   }
 
   /** The context of the activity that runs here. Throws `IllegalStateError` outside of one. */
@@ -83,7 +91,7 @@ export class Context {
 
   /**
    * Tells the service that the activity lives, and how far it has come. Returns at once; heartbeats that come faster
-   * than the interval wait, and only the newest of them is sent. Cancellation reaches an activity only this way.
+   * than the interval wait, and only the newest of them is sent. The answer says whether the activity is to stop.
    *
    * @example
    * Context.current().heartbeat({ nextRow: 1_000 });
@@ -167,6 +175,16 @@ export function cancelled(): Promise<never> {
  */
 export function cancellationSignal(): AbortSignal {
   return Context.current().cancellationSignal;
+}
+
+/**
+ * See `Context.cancellationDetails`.
+ *
+ * @example
+ * if (cancellationDetails()?.workerShutdown) heartbeat({ nextRow });
+ */
+export function cancellationDetails(): ActivityCancellationDetails | undefined {
+  return Context.current().cancellationDetails;
 }
 
 function write(level: LogLevel, message: string, meta?: LogMetadata): void {

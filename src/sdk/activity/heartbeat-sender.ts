@@ -17,10 +17,21 @@ const MAX_INTERVAL_MS = 60_000;
 const DEFAULT_INTERVAL_MS = 30_000;
 const TIMEOUT_FRACTION = 0.8;
 
+/** What a worker may set about the pace of heartbeats. */
+export interface HeartbeatThrottle {
+  /** Between two heartbeats there is never more. Default: a minute. */
+  readonly maximumMs?: number | undefined;
+  /** Between two heartbeats of an activity without a heartbeat timeout. Default: half a minute. */
+  readonly defaultMs?: number | undefined;
+}
+
 /** Milliseconds between two heartbeats of an activity with this heartbeat timeout (0 for none). */
-export function heartbeatIntervalMs(heartbeatTimeoutMs: number): number {
-  if (heartbeatTimeoutMs <= 0) return DEFAULT_INTERVAL_MS;
-  return Math.min(heartbeatTimeoutMs * TIMEOUT_FRACTION, MAX_INTERVAL_MS);
+export function heartbeatIntervalMs(
+  heartbeatTimeoutMs: number,
+  { maximumMs = MAX_INTERVAL_MS, defaultMs = DEFAULT_INTERVAL_MS }: HeartbeatThrottle = {},
+): number {
+  const wantedMs = heartbeatTimeoutMs > 0 ? heartbeatTimeoutMs * TIMEOUT_FRACTION : defaultMs;
+  return Math.min(wantedMs, maximumMs);
 }
 
 /** One heartbeat; a heartbeat without details says only that the activity lives. */
@@ -39,6 +50,8 @@ export class HeartbeatSender {
   readonly #options: HeartbeatSenderOptions;
   #waiting: Heartbeat | undefined;
   #sending: Heartbeat | undefined;
+  /** The sending of that one. */
+  #delivery: Promise<void> | undefined;
   #cancelInterval: (() => void) | undefined;
   #stopped = false;
 
@@ -60,6 +73,15 @@ export class HeartbeatSender {
     return this.#waiting ?? this.#sending;
   }
 
+  /** Ends the sending with the newest heartbeat that was recorded, out of turn. Never rejects. */
+  async finish(): Promise<void> {
+    this.stop();
+    await this.#delivery;
+    const last = this.#waiting;
+    this.#waiting = undefined;
+    if (last) await this.#deliver(last);
+  }
+
   #sendWaiting(): void {
     const heartbeat = this.#waiting;
     if (!heartbeat || this.#stopped || this.#sending || this.#cancelInterval) return;
@@ -69,7 +91,7 @@ export class HeartbeatSender {
       this.#cancelInterval = undefined;
       this.#sendWaiting();
     }, this.#options.intervalMs);
-    void this.#deliver(heartbeat);
+    this.#delivery = this.#deliver(heartbeat);
   }
 
   async #deliver(heartbeat: Heartbeat): Promise<void> {

@@ -8,6 +8,7 @@ export type { Info } from "./activity-info.ts";
 export {
   activityInfo,
   asyncLocalStorage,
+  cancellationDetails,
   cancellationSignal,
   cancelled,
   Context,
@@ -27,5 +28,6 @@ export {
   type ActivityFunction,
   ApplicationFailure,
   CancelledFailure,
+  CompleteAsyncError,
   type UntypedActivities,
 } from "../common/index.ts";

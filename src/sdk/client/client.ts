@@ -1,8 +1,10 @@
 /**
  * The client as one object.
  *
- * Owns: nothing but the parts it is made of. There is one part today, workflows.
+ * Owns: nothing but the parts it is made of.
  */
+import { BatchClient } from "./batch-client.ts";
+import { AsyncCompletionClient } from "./async-completion-client.ts";
 import type { ClientInterceptors } from "./interceptors.ts";
 import { type ClientPorts, WorkflowClient, type WorkflowClientOptions } from "./workflow-client.ts";
 
@@ -20,9 +22,14 @@ export interface ClientOptions extends Omit<WorkflowClientOptions, "interceptors
  */
 export class Client {
   readonly workflow: WorkflowClient;
+  /** Reports about activities from outside their worker. */
+  readonly activity: AsyncCompletionClient;
+  readonly batch: BatchClient;
 
   /** Throws `ValueError` for a malformed namespace or data converter. */
   constructor(options: ClientOptions, ports?: ClientPorts) {
     this.workflow = new WorkflowClient({ ...options, interceptors: options.interceptors?.workflow }, ports);
+    this.activity = new AsyncCompletionClient(options, ports);
+    this.batch = new BatchClient(options, ports);
   }
 }

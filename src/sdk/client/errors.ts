@@ -4,10 +4,12 @@
  * Owns: the classes that no other side knows; the rest are in `../common`. Which rejection or outcome becomes which is decided in `rejection-errors.ts` and
  * `workflow-outcome.ts`. `instanceof` goes by a mark on the class, so it holds across copies of this module.
  */
-import { ValueError, identifyClass } from "../../codec/index.ts";
+import { identifyClass } from "../../codec/index.ts";
 import type { RetryState } from "../../core/failure.ts";
 import type { WorkflowExecutionStatus } from "../../core/protocol.ts";
 import type { RejectionCode } from "../../core/rejection.ts";
+
+export { PayloadTooLargeError } from "../../codec/index.ts";
 
 /** The workflow ended otherwise than with a result. `cause` says how. */
 export class WorkflowFailedError extends Error {
@@ -59,15 +61,15 @@ export class QueryNotRegisteredError extends Error {
   }
 }
 
-/** The query was not asked, because the workflow is in a status that its reject condition names. */
+/** The query was not asked: the workflow is in a status that its reject condition names, or is paused. */
 export class QueryRejectedError extends Error {
   static {
     identifyClass(this, "QueryRejectedError");
   }
 
-  readonly status: WorkflowExecutionStatus;
+  readonly status: WorkflowExecutionStatus | "PAUSED";
 
-  constructor(status: WorkflowExecutionStatus) {
+  constructor(status: WorkflowExecutionStatus | "PAUSED") {
     super("Query rejected");
     this.status = status;
   }
@@ -83,13 +85,6 @@ export class WorkflowQueryFailedError extends Error {
 
   constructor(cause: Error) {
     super("Workflow Query failed", { cause });
-  }
-}
-
-/** Arguments, memo or header are over the limit; the message says which and what the limit is. */
-export class PayloadTooLargeError extends ValueError {
-  static {
-    identifyClass(this, "PayloadTooLargeError");
   }
 }
 

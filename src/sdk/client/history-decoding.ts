@@ -6,7 +6,14 @@
  * nothing else of an event changes.
  */
 import { type PayloadChannel, PayloadEncoding } from "../../codec/index.ts";
-import type { EventAttributes, EventOf, EventType, HistoryEvent } from "../../core/history-event.ts";
+import type {
+  EventAttributes,
+  EventOf,
+  EventType,
+  HistoryEvent,
+  UpdateRequestRecord,
+} from "../../core/history-event.ts";
+import { lastCompletionRunId, previousOriginalRunId } from "../../core/previous-run.ts";
 import { readLocalActivityMarker } from "../../replay/markers.ts";
 import { decodeUserMetadata, metadataPlace, type MetadataPlace } from "../common/user-metadata.ts";
 import { decodeUpdateOutcome, withFailure, withMap, withMessage, withPayloads, withStart } from "./event-payloads.ts";
@@ -31,6 +38,19 @@ export async function decodeHistory(
   return await Promise.all(events.map(async (event) => await decoder.event(event)));
 }
 
+/**
+ * Decodes events of one run one by one. Of each activity, `activityIds` must hold the id by the event that scheduled it
+ * before a later event of it is decoded.
+ */
+export function eventDecoder(
+  encoding: PayloadEncoding,
+  originalExecutionRunId: string,
+  ids: ReadonlyMap<number, string>,
+): (event: HistoryEvent) => Promise<HistoryEvent> {
+  const decoder = new EventDecoder(encoding, originalExecutionRunId, ids);
+  return (event) => decoder.event(event);
+}
+
 function activityIds(events: readonly HistoryEvent[]): ReadonlyMap<number, string> {
   const ids = new Map<number, string>();
   for (const event of events)
@@ -42,6 +62,8 @@ function activityIds(events: readonly HistoryEvent[]): ReadonlyMap<number, strin
 const IN_CLEAR = {
   WorkflowExecutionTimedOut: true,
   WorkflowExecutionCancelRequested: true,
+  WorkflowExecutionPaused: true,
+  WorkflowExecutionUnpaused: true,
   WorkflowTaskScheduled: true,
   WorkflowTaskStarted: true,
   WorkflowTaskCompleted: true,
@@ -117,8 +139,14 @@ class EventDecoder {
         return await this.#marker(event.attributes);
       case "WorkflowPropertiesModified":
         return await withMap(encoding, event.attributes, "upsertedMemo", "memo");
-      case "WorkflowExecutionUpdateAccepted":
-        return await this.#updateAccepted(event.attributes);
+      case "WorkflowExecutionUpdateAdmitted": {
+        const { request, origin } = event.attributes;
+        return { request: await this.#updateRequest(request), origin };
+      }
+      case "WorkflowExecutionUpdateAccepted": {
+        const acceptedRequest = await this.#updateRequest(event.attributes.acceptedRequest);
+        return { ...event.attributes, acceptedRequest };
+      }
       case "WorkflowExecutionUpdateCompleted": {
         const { meta, outcome } = event.attributes;
         const place = { runId: this.#runId, updateId: meta.updateId };
@@ -141,12 +169,13 @@ class EventDecoder {
     }
   }
 
-  /** What the run before left behind is bound to that run. */
+  /** What the runs before left behind is bound to them. */
   async #started(started: EventAttributes["WorkflowExecutionStarted"]): Promise<typeof started> {
-    const runId = started.continuedExecutionRunId ?? "";
+    const failed = { kind: "workflow-failure", runId: previousOriginalRunId(started) } as const;
+    const completed = { kind: "workflow-result", runId: lastCompletionRunId(started) } as const;
     const input = await withStart(this.#encoding, started);
-    const failed = await withFailure(this.#encoding, input, "continuedFailure", { kind: "workflow-failure", runId });
-    return await withPayloads(this.#encoding, failed, "lastCompletionResult", { kind: "workflow-result", runId });
+    const withLastFailure = await withFailure(this.#encoding, input, "continuedFailure", failed);
+    return await withPayloads(this.#encoding, withLastFailure, "lastCompletionResult", completed);
   }
 
   async #activity(
@@ -247,12 +276,11 @@ class EventDecoder {
     return result ? { ...clear, details: { ...clear.details, result } } : clear;
   }
 
-  async #updateAccepted(accepted: EventAttributes["WorkflowExecutionUpdateAccepted"]): Promise<typeof accepted> {
-    const { meta, input } = accepted.acceptedRequest;
+  async #updateRequest(request: UpdateRequestRecord): Promise<UpdateRequestRecord> {
+    const { meta, input } = request;
     const channel: PayloadChannel = { kind: "update", updateName: input.name, updateId: meta.updateId };
     const args = await withPayloads(this.#encoding, input, "args", channel);
-    const clear = await withMap(this.#encoding, args, "header", "header");
-    return { ...accepted, acceptedRequest: { ...accepted.acceptedRequest, input: clear } };
+    return { ...request, input: await withMap(this.#encoding, args, "header", "header") };
   }
 
   async #userMetadata(event: HistoryEvent): Promise<HistoryEvent["userMetadata"]> {

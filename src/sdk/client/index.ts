@@ -12,12 +12,22 @@ export {
   type WorkflowResultOptions,
   type WorkflowUpdateWithStartOptions,
 } from "./workflow-client.ts";
+export type { ActivityOptionsUpdate, ActivityOptionsUpdateResult } from "./activity-options-update.ts";
+export type { ActivityPauseOptions, ActivityResetOptions, ActivityUnpauseOptions } from "./operator-requests.ts";
+export type {
+  WorkflowActivities,
+  WorkflowActivitiesSelector,
+  WorkflowActivityHandle,
+} from "./workflow-activity-handle.ts";
 export type {
   FetchHistoryOptions,
   WorkflowHandle,
   WorkflowHandleWithFirstExecutionRunId,
+  WorkflowHandleWithStartDetails,
+  WorkflowHandleWithResetRunId,
   WorkflowHandleWithSignaledRunId,
 } from "./workflow-handle.ts";
+export type { LiveEvent, LiveEvents, SubscribeOptions } from "./live-events.ts";
 export type {
   CompiledWorkflowOptions,
   UntypedWorkflowStartOptions,
@@ -26,7 +36,25 @@ export type {
   WorkflowStartOptions,
   WorkflowUpdateOptions,
 } from "./workflow-options.ts";
+export type { ResetReapplyExcludeType, ResetType, WorkflowResetOptions } from "./reset-options.ts";
 export type { GetWorkflowUpdateHandleOptions, WorkflowUpdateHandle } from "./workflow-update-handle.ts";
+export { BatchClient, type BatchClientOptions } from "./batch-client.ts";
+export type { BatchOperationFailure, BatchOperationHandle } from "./batch-handle.ts";
+export type {
+  BatchCancelOperation,
+  BatchDeleteOperation,
+  BatchExecution,
+  BatchOperation,
+  BatchOperationDescription,
+  BatchOperationOptions,
+  BatchOperationState,
+  BatchOperationType,
+  BatchResetOperation,
+  BatchResetOptions,
+  BatchSignalOperation,
+  BatchTerminateOperation,
+} from "./batch-options.ts";
+export { BatchOperationAlreadyStartedError, BatchOperationNotFoundError } from "./batch-errors.ts";
 export { WorkflowUpdateStage } from "./workflow-update-stage.ts";
 export { WithStartWorkflowOperation, type WithStartWorkflowOptions } from "./with-start-workflow-operation.ts";
 export { QueryRejectCondition, decodeQueryRejectCondition } from "./query-reject-condition.ts";
@@ -38,6 +66,7 @@ export type {
   WorkflowClientInterceptor,
   WorkflowDescribeInput,
   WorkflowQueryInput,
+  WorkflowResetInput,
   WorkflowSignalInput,
   WorkflowSignalWithStartInput,
   WorkflowStartInput,
@@ -49,6 +78,7 @@ export type {
   WorkflowTerminateInput,
 } from "./interceptors.ts";
 export type {
+  PauseInfo,
   PendingActivity,
   PendingChild,
   PendingTimer,
@@ -67,6 +97,19 @@ export {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from "./errors.ts";
+export {
+  AsyncCompletionClient,
+  type AsyncCompletionClientOptions,
+  type FullActivityId,
+} from "./async-completion-client.ts";
+export {
+  ActivityCancelledError,
+  ActivityCompletionError,
+  ActivityNotFoundError,
+  ActivityPausedError,
+  ActivityResetError,
+} from "./async-completion-errors.ts";
+export { CompleteAsyncError } from "../common/index.ts";
 export { decodeHistory } from "./history-decoding.ts";
 export type { JsonEvent, JsonHistory } from "../../core/history-json.ts";
 export type { WorkflowService } from "../../core/protocol.ts";
@@ -108,6 +151,7 @@ export {
   WorkflowExecutionAlreadyStartedError,
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
+  NamespaceNotFoundError,
   WorkflowNotFoundError,
   type WorkflowQueryType,
   type WorkflowResultType,

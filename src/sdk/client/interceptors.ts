@@ -11,6 +11,7 @@ import type {
 } from "../../core/protocol.ts";
 import type { Next } from "../../replay/interceptors.ts";
 import type { Headers } from "../common/index.ts";
+import type { WorkflowResetOptions } from "./reset-options.ts";
 import type { CompiledWorkflowOptions, WorkflowUpdateOptions } from "./workflow-options.ts";
 
 export type { DescribeWorkflowExecutionResponse, Next };
@@ -31,6 +32,8 @@ export interface WorkflowStartOutput {
   readonly runId: string;
   /** The first run of the chain that `runId` belongs to. Absent: `runId` is the first. */
   readonly firstExecutionRunId?: string | undefined;
+  /** Whether the first workflow task has left for its worker together with the start. */
+  readonly eagerlyStarted: boolean;
 }
 
 export interface WorkflowStartUpdateInput {
@@ -106,6 +109,12 @@ export interface WorkflowCancelInput {
   readonly firstExecutionRunId?: string | undefined;
 }
 
+export interface WorkflowResetInput {
+  readonly workflowExecution: TargetExecution;
+  readonly firstExecutionRunId?: string | undefined;
+  readonly options: WorkflowResetOptions;
+}
+
 export interface WorkflowDescribeInput {
   readonly workflowExecution: TargetExecution;
 }
@@ -144,6 +153,8 @@ export interface WorkflowClientInterceptor {
   query?(input: WorkflowQueryInput, next: Next<WorkflowClientInterceptor, "query">): Promise<unknown>;
   terminate?(input: WorkflowTerminateInput, next: Next<WorkflowClientInterceptor, "terminate">): Promise<void>;
   cancel?(input: WorkflowCancelInput, next: Next<WorkflowClientInterceptor, "cancel">): Promise<void>;
+  /** Answers with the run that the reset has begun. */
+  reset?(input: WorkflowResetInput, next: Next<WorkflowClientInterceptor, "reset">): Promise<string>;
   /** Answers with the description as the service gave it. */
   describe?(
     input: WorkflowDescribeInput,
@@ -166,7 +177,7 @@ export function withStartDetails(interceptor: WorkflowClientInterceptor): Workfl
         details = await next(changed);
         return details.runId;
       });
-      return details && details.runId === runId ? details : { runId: runId ?? "" };
+      return details && details.runId === runId ? details : { runId: runId ?? "", eagerlyStarted: false };
     },
   };
 }

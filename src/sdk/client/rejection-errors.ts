@@ -4,9 +4,12 @@
  * Owns: the mapping. What a query handler threw is decoded before it comes here, see `workflow-handle.ts`.
  */
 import { ValueError } from "../../codec/index.ts";
-import type { WorkflowExecutionStatus } from "../../core/protocol.ts";
 import type { Rejection, Reply } from "../../core/rejection.ts";
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from "../common/index.ts";
+import {
+  NamespaceNotFoundError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+} from "../common/index.ts";
 import { PayloadTooLargeError, QueryNotRegisteredError, QueryRejectedError, ServiceError } from "./errors.ts";
 
 /** What was asked, as far as errors name it. */
@@ -26,6 +29,8 @@ export function valueOf<T>(reply: Reply<T>, asked: AskedWorkflow): T {
 export function rejectionError(rejection: Rejection, asked: AskedWorkflow): Error {
   const { code, message } = rejection;
   switch (code) {
+    case "NamespaceNotFound":
+      return new NamespaceNotFoundError(rejection.namespace ?? "");
     case "WorkflowNotFound":
     case "UpdateNotFound":
       return new WorkflowNotFoundError(message, asked.workflowId, asked.runId);
@@ -46,12 +51,16 @@ export function rejectionError(rejection: Rejection, asked: AskedWorkflow): Erro
     case "QueryNotRegistered":
       return new QueryNotRegisteredError(message);
     case "QueryRejected":
-      return new QueryRejectedError(rejection.status as WorkflowExecutionStatus);
+      return new QueryRejectedError(rejection.status as QueryRejectedError["status"]);
+    case "FailedPrecondition":
     case "QueryFailed":
     case "ActivityNotFound":
     case "ResourceExhausted":
     case "WorkflowWorkerUnavailable":
     case "ProtocolVersionUnsupported":
+    // Callers of batch operations give these names: see `batch-errors.ts`.
+    case "BatchOperationNotFound":
+    case "BatchOperationAlreadyStarted":
       return new ServiceError(message, { code });
     default:
       return unknownRejection(code, message);

@@ -73,12 +73,13 @@ export async function retryTransient<T>(
   operation: (attempt: number) => Promise<T>,
   timing: RetryTiming,
   maximumAttempts = MAX_TRANSPORT_ATTEMPTS,
+  isWorthATry: (error: unknown) => boolean = isTransient,
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await operation(attempt);
     } catch (error) {
-      if (attempt >= maximumAttempts || !isTransient(error)) throw error;
+      if (attempt >= maximumAttempts || !isWorthATry(error)) throw error;
       await timing.sleep(transportDelayMs(attempt, timing.random));
     }
   }

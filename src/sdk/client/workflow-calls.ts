@@ -15,12 +15,14 @@ import {
 } from "../../core/protocol.ts";
 import { composeInterceptors } from "../../replay/interceptors.ts";
 import { decodeHistory } from "./history-decoding.ts";
+import { liveEvents, type LiveEvents, type SubscribeOptions } from "./live-events.ts";
 import {
   withStartDetails,
   type WorkflowCancelInput,
   type WorkflowClientInterceptor,
   type WorkflowDescribeInput,
   type WorkflowQueryInput,
+  type WorkflowResetInput,
   type WorkflowSignalInput,
   type WorkflowSignalWithStartInput,
   type WorkflowStartInput,
@@ -31,6 +33,7 @@ import {
   type WorkflowStartUpdateWithStartOutput,
   type WorkflowTerminateInput,
 } from "./interceptors.ts";
+import { OperatorRequests } from "./operator-requests.ts";
 import { valueOf } from "./rejection-errors.ts";
 import { type BoundOutcome, type UpdateRef, updateResult } from "./update-calls.ts";
 import { decodeDescription, type WorkflowExecutionDescription } from "./workflow-description.ts";
@@ -48,11 +51,15 @@ export class WorkflowCalls {
   readonly #options: WorkflowCallsOptions;
   readonly #interceptors: readonly WorkflowClientInterceptor[];
   readonly #requests: WorkflowRequests;
+  /** What operators ask for, which no interceptor sees. */
+  readonly operator: OperatorRequests;
 
   constructor(options: WorkflowCallsOptions) {
     this.#options = options;
     this.#interceptors = options.interceptors;
     this.#requests = new WorkflowRequests(options);
+    const { identity, newId } = options;
+    this.operator = new OperatorRequests({ caller: this.#requests.caller, identity, newId });
   }
 
   async start(input: WorkflowStartInput): Promise<WorkflowStartOutput> {
@@ -81,6 +88,14 @@ export class WorkflowCalls {
 
   async terminate(input: WorkflowTerminateInput): Promise<void> {
     await composeInterceptors(this.#interceptors, "terminate", (given) => this.#requests.terminate(given))(input);
+  }
+
+  async delete(input: WorkflowCancelInput): Promise<void> {
+    await this.#requests.delete(input);
+  }
+
+  async reset(input: WorkflowResetInput): Promise<string> {
+    return await composeInterceptors(this.#interceptors, "reset", (given) => this.#requests.reset(given))(input);
   }
 
   async describe(input: WorkflowDescribeInput): Promise<WorkflowExecutionDescription> {
@@ -120,6 +135,17 @@ export class WorkflowCalls {
   async history(workflowId: string, run: RunSelector, decoded: boolean): Promise<JsonHistory> {
     const events = await this.#allEvents(workflowId, run);
     return historyToJson(decoded ? await decodeHistory(this.#requests.encoding(workflowId), events) : events);
+  }
+
+  subscribe(
+    workflowId: string,
+    run: RunSelector,
+    options: SubscribeOptions & { readonly followRuns: boolean },
+  ): LiveEvents {
+    const { service, timing, namespace } = this.#options;
+    const encoding = this.#requests.encoding(workflowId);
+    const { caller } = this.#requests;
+    return liveEvents({ service, caller, timing, namespace, workflowId, encoding }, run, options);
   }
 
   async result(workflowId: string, run: RunSelector, followRuns: boolean): Promise<unknown> {

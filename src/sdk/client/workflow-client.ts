@@ -23,7 +23,7 @@ import {
   messageName,
   workflowHandle,
   type WorkflowHandle,
-  type WorkflowHandleWithFirstExecutionRunId,
+  type WorkflowHandleWithStartDetails,
   type WorkflowHandleWithSignaledRunId,
 } from "./workflow-handle.ts";
 import {
@@ -43,7 +43,7 @@ import {
 } from "./workflow-update-handle.ts";
 
 export const DEFAULT_NAMESPACE = "default";
-const DEFAULT_IDENTITY = "holdfast-client";
+export const DEFAULT_IDENTITY = "holdfast-client";
 
 export interface WorkflowClientOptions {
   /** How the service is reached. In a Worker, `createWorker` of `holdfast/worker` makes it from a binding. */
@@ -70,7 +70,7 @@ export interface ClientPorts {
   readonly newId: () => string;
 }
 
-const platformPorts: ClientPorts = { timing: systemTiming, newId: () => crypto.randomUUID() };
+export const platformPorts: ClientPorts = { timing: systemTiming, newId: () => crypto.randomUUID() };
 
 export interface WorkflowResultOptions {
   /**
@@ -136,19 +136,19 @@ export class WorkflowClient {
   start<T extends Workflow>(
     workflow: string | T,
     options: WorkflowStartOptions<T>,
-  ): Promise<WorkflowHandleWithFirstExecutionRunId<T>>;
+  ): Promise<WorkflowHandleWithStartDetails<T>>;
   start(
     workflow: string,
     options: UntypedWorkflowStartOptions,
-  ): Promise<WorkflowHandleWithFirstExecutionRunId<UntypedWorkflow>>;
+  ): Promise<WorkflowHandleWithStartDetails<UntypedWorkflow>>;
   async start<T extends Workflow>(
     workflow: string | T,
     options: UntypedWorkflowStartOptions,
-  ): Promise<WorkflowHandleWithFirstExecutionRunId<T>> {
-    const { runId, firstExecutionRunId = runId } = await this.#start(workflow, options);
+  ): Promise<WorkflowHandleWithStartDetails<T>> {
+    const { runId, firstExecutionRunId = runId, eagerlyStarted } = await this.#start(workflow, options);
     const { workflowId, followRuns } = options;
     const runs = { firstExecutionRunId, resultRunId: runId, followRuns };
-    return { ...workflowHandle<T>(this.#calls, workflowId, runs), firstExecutionRunId };
+    return { ...workflowHandle<T>(this.#calls, workflowId, runs), firstExecutionRunId, eagerlyStarted };
   }
 
   /**

@@ -14,6 +14,7 @@ import {
   type SearchAttributes,
   type TypedSearchAttributes,
 } from "../../codec/index.ts";
+import type { PauseInfo as WirePauseInfo } from "../../core/control-requests.ts";
 import type { ExecutionRef } from "../../core/history-event.ts";
 import type {
   ParentRef,
@@ -25,9 +26,10 @@ import type {
   WorkflowExecutionStatus,
 } from "../../core/protocol.ts";
 import { decodeUserText, metadataPlace } from "../common/user-metadata.ts";
+import { type ActivityOptionsUpdateResult, decodeActivityOptions } from "./activity-options-update.ts";
 
 /** Temporal's numbers of the statuses. */
-const STATUS_CODES: Readonly<Record<WorkflowExecutionStatus, number>> = {
+const STATUS_CODES: Readonly<Record<WorkflowExecutionStatusName, number>> = {
   RUNNING: 1,
   COMPLETED: 2,
   FAILED: 3,
@@ -35,9 +37,10 @@ const STATUS_CODES: Readonly<Record<WorkflowExecutionStatus, number>> = {
   TERMINATED: 5,
   CONTINUED_AS_NEW: 6,
   TIMED_OUT: 7,
+  PAUSED: 8,
 };
 
-export type WorkflowExecutionStatusName = WorkflowExecutionStatus;
+export type WorkflowExecutionStatusName = WorkflowExecutionStatus | "PAUSED";
 
 /** An activity that has not closed. */
 export interface PendingActivity {
@@ -57,6 +60,17 @@ export interface PendingActivity {
   readonly nextAttemptScheduleTime: Date | undefined;
   /** When all attempts must be over. */
   readonly expirationTime: Date | undefined;
+  /** When, by whom and why it was paused; undefined while it is not. */
+  readonly pauseInfo: PauseInfo | undefined;
+  /** What it is run with now. */
+  readonly options: ActivityOptionsUpdateResult | undefined;
+}
+
+/** When, by whom and why a workflow or an activity was paused. */
+export interface PauseInfo {
+  readonly pausedTime: Date;
+  readonly identity: string | undefined;
+  readonly reason: string | undefined;
 }
 
 /** A timer that has not fired. */
@@ -92,6 +106,8 @@ export interface WorkflowExecutionDescription {
   readonly firstExecutionRunId: string;
   readonly taskQueue: string;
   readonly status: { readonly code: number; readonly name: WorkflowExecutionStatusName };
+  /** When, by whom and why the workflow was paused; undefined while it is not. */
+  readonly pauseInfo: PauseInfo | undefined;
   readonly historyLength: number;
   /** Bytes of the stored history. */
   readonly historySize: number;
@@ -140,6 +156,7 @@ export async function decodeDescription(
     firstExecutionRunId: raw.firstExecutionRunId,
     taskQueue: raw.taskQueue,
     status: { code: STATUS_CODES[raw.status], name: raw.status },
+    pauseInfo: pauseInfo(raw.pauseInfo),
     historyLength: raw.historyLength,
     historySize: raw.historySizeBytes,
     startTime: new Date(raw.startTimeMs),
@@ -194,7 +211,14 @@ async function decodeActivity(
     lastWorkerIdentity: info.lastWorkerIdentity,
     nextAttemptScheduleTime: dateOf(info.nextAttemptScheduleTimeMs),
     expirationTime: dateOf(info.expirationTimeMs),
+    pauseInfo: pauseInfo(info.pauseInfo),
+    options: info.options && decodeActivityOptions(info.options),
   };
+}
+
+function pauseInfo(info: WirePauseInfo | undefined): PauseInfo | undefined {
+  if (!info) return undefined;
+  return { pausedTime: new Date(info.pausedTimeMs), identity: info.identity, reason: info.reason };
 }
 
 async function decodeWorkflowTask(

@@ -15,6 +15,15 @@ import type {
   Workflow,
   WorkflowResultType,
 } from "../common/index.ts";
+import type { LiveEvents, SubscribeOptions } from "./live-events.ts";
+import type { WorkflowResetOptions } from "./reset-options.ts";
+import {
+  type WorkflowActivities,
+  type WorkflowActivitiesSelector,
+  type WorkflowActivityHandle,
+  workflowActivities,
+  workflowActivityHandle,
+} from "./workflow-activity-handle.ts";
 import type { WorkflowCalls } from "./workflow-calls.ts";
 import type { WorkflowExecutionDescription } from "./workflow-description.ts";
 import { checkId, type WorkflowUpdateOptions } from "./workflow-options.ts";
@@ -96,10 +105,49 @@ export interface WorkflowHandle<T extends Workflow = Workflow> extends BaseWorkf
   cancel(): Promise<void>;
   /** Ends the workflow at once, without asking its code. The reason is readable by the service. */
   terminate(reason?: string): Promise<void>;
+  /**
+   * Nothing of the workflow begins from here on: no code of it, no attempt of an activity. What is sent to it waits;
+   * updates and queries are refused. The reason is readable by the service. Rejects with `ServiceError` (code
+   * `FailedPrecondition`) if it is paused already.
+   */
+  pause(reason?: string): Promise<void>;
+  /** The workflow goes on. Rejects with `ServiceError` (code `FailedPrecondition`) if it is not paused. */
+  unpause(reason?: string): Promise<void>;
+  /** A handle of an activity; asks nobody whether it is open. Throws `ValueError` for a malformed id. */
+  activity(activityId: string): WorkflowActivityHandle;
+  /** The open activities of a type, or all. Throws `ValueError` for a malformed type. */
+  activities(selector?: WorkflowActivitiesSelector): WorkflowActivities;
+  /**
+   * Begins a new run with the history of this one up to a workflow task, which is run anew with what the workflow code
+   * is now; the current run, if it is open, is terminated. Resolves once that is stored, with a handle of the new run.
+   * Signals and updates that came after the point are sent to it again, unless the options leave them out.
+   *
+   * The run that is taken is that of the handle, open or closed, or else the current one. Rejects with `ValueError` for
+   * a point that is none, and with `WorkflowNotFoundError` if there is no such run.
+   *
+   * @example
+   * const mended = await client.workflow.getHandle("transfer-1").reset({ type: "FirstWorkflowTask", reason: "fixed fee" });
+   * console.log(mended.runId, await mended.result());
+   */
+  reset(options: WorkflowResetOptions): Promise<WorkflowHandleWithResetRunId<T>>;
+  /**
+   * Deletes the run before its retention ends: from then on it is not found. One that is open is terminated first.
+   * Earlier runs of the workflow id stay. Rejects with `WorkflowNotFoundError` if there is no such run.
+   *
+   * @example
+   * await client.workflow.getHandle("transfer-1").delete();
+   */
+  delete(): Promise<void>;
   /** Where the workflow stands, without running its code. */
   describe(): Promise<WorkflowExecutionDescription>;
   /** The whole history in Temporal's JSON form. */
   fetchHistory(options?: FetchHistoryOptions): Promise<JsonHistory>;
+  /**
+   * The events of the run that `result` waits for, those that are there and then each as it happens, decoded; ends when
+   * the chain of runs does. Connections that are lost are renewed; no event is left out or comes twice. Throws
+   * `ValueError` for malformed options.
+   */
+  subscribe(options?: SubscribeOptions): LiveEvents;
 }
 
 /** A handle of a workflow that was just started. `cancel` and `terminate` act on this chain of runs only. */
@@ -107,9 +155,23 @@ export interface WorkflowHandleWithFirstExecutionRunId<T extends Workflow = Work
   readonly firstExecutionRunId: string;
 }
 
+/** The same, with how the start went. */
+export interface WorkflowHandleWithStartDetails<
+  T extends Workflow = Workflow,
+> extends WorkflowHandleWithFirstExecutionRunId<T> {
+  /** Whether the first workflow task has left for its worker together with the start. */
+  readonly eagerlyStarted: boolean;
+}
+
 /** A handle of a workflow that was just signalled, and perhaps started. */
 export interface WorkflowHandleWithSignaledRunId<T extends Workflow = Workflow> extends WorkflowHandle<T> {
   readonly signaledRunId: string;
+}
+
+/** A handle of a workflow that was just reset. Its `result` is that of the new run, and of those that follow it. */
+export interface WorkflowHandleWithResetRunId<T extends Workflow = Workflow> extends WorkflowHandle<T> {
+  /** The run that the reset has begun. */
+  readonly runId: string;
 }
 
 /** Which run the operations of a handle mean; all absent is the current one. */
@@ -134,6 +196,7 @@ export function workflowHandle<T extends Workflow>(
   const run: RunSelector = runId ? { runId } : {};
   const resultRunId = runs.resultRunId ?? runId;
   const workflowExecution = { workflowId, runId };
+  const operated = { workflowId, run: { ...run, ...(firstExecutionRunId ? { firstExecutionRunId } : {}) } };
   const startUpdate = (
     waitForStage: AwaitedUpdateStage,
     definition: { readonly name: string } | string,
@@ -169,7 +232,28 @@ export function workflowHandle<T extends Workflow>(
     },
     cancel: () => calls.cancel({ workflowExecution, firstExecutionRunId }),
     terminate: (reason) => calls.terminate({ workflowExecution, firstExecutionRunId, reason }),
+    pause: (reason) => calls.operator.pause(operated, reason),
+    unpause: (reason) => calls.operator.unpause(operated, reason),
+    activity: (activityId) => {
+      checkId("activityId", activityId);
+      return workflowActivityHandle(calls, operated, activityId);
+    },
+    activities: (selector = {}) => {
+      if (selector.type !== undefined) checkId("activityType", selector.type);
+      return workflowActivities(calls, operated, selector);
+    },
+    reset: async (options) => {
+      const resetRunId = await calls.reset({ workflowExecution, firstExecutionRunId, options });
+      const next = { firstExecutionRunId, resultRunId: resetRunId, followRuns };
+      return { ...workflowHandle<T>(calls, workflowId, next), runId: resetRunId };
+    },
+    delete: () => calls.delete({ workflowExecution, firstExecutionRunId }),
     describe: () => calls.describe({ workflowExecution }),
+    subscribe: (options) =>
+      calls.subscribe(workflowId, resultRunId ? { runId: resultRunId } : {}, {
+        ...options,
+        followRuns: options?.followRuns ?? followRuns,
+      }),
     fetchHistory: (options) => calls.history(workflowId, run, options?.decoded ?? false),
   };
 }

@@ -18,6 +18,7 @@ import {
   type TypedSearchAttributes,
   ValueError,
 } from "../../codec/index.ts";
+import { parseCronExpression } from "../../core/cron-expression.ts";
 import { idProblem } from "../../core/identifiers.ts";
 import { PROTOCOL_VERSION, type StartRequest } from "../../core/protocol.ts";
 import {
@@ -48,10 +49,19 @@ export interface WorkflowOptions extends WorkflowDurationOptions {
   readonly workflowIdConflictPolicy?: WorkflowIdConflictPolicy | undefined;
   /** Values that can be read without running the workflow. Values are encoded, their names are not. */
   readonly memo?: Readonly<Record<string, unknown>> | undefined;
-  /** When the workflow is started anew after it has failed or timed out. Default: never. */
+  /** When the workflow is run again after it has failed or used up its run timeout. Default: never. */
   readonly retry?: RetryPolicy | undefined;
-  /** Refused with a `ValueError`: workflows that start themselves by a calendar are not there yet. */
+  /**
+   * When the workflow is run, again and again under the same id: five fields (minute, hour, day of month, month, day
+   * of week), "@every 90s", "@hourly", "@daily", "@weekly", "@monthly" or "@yearly", each with "TZ=Europe/Zurich "
+   * before it or in UTC. The first run waits for its tick too. Cancelling or terminating the workflow ends it.
+   */
   readonly cronSchedule?: string | undefined;
+  /**
+   * Time before the workflow runs, unless a signal or an update comes before. It counts for the execution timeout. Not
+   * together with `cronSchedule`.
+   */
+  readonly startDelay?: Duration | undefined;
   /** Values by which the workflow can be found. Neither names nor values are encoded. */
   readonly typedSearchAttributes?: readonly SearchAttributePair[] | TypedSearchAttributes | undefined;
   /** The same without types, which are guessed. `typedSearchAttributes` is to be preferred, and wins. */
@@ -61,10 +71,16 @@ export interface WorkflowOptions extends WorkflowDurationOptions {
   /** The same at length. Encoded. */
   readonly staticDetails?: string | undefined;
   /**
-   * Whether the result of the handle is that of the last run, where the workflow continues as new. Default: true.
-   * If false, a run that does so has no result but a `WorkflowContinuedAsNewError`.
+   * Whether the result of the handle is that of the last run, where one run follows another: the workflow continues as
+   * new, is tried again, or runs by a schedule, which has a last run only once it is stopped. Default: true. If false,
+   * the result is that of the run itself; one that continues as new has none but a `WorkflowContinuedAsNewError`.
    */
   readonly followRuns?: boolean | undefined;
+  /**
+   * Changes nothing: the first workflow task always leaves with the start, unless the start is delayed. The handle's
+   * `eagerlyStarted` says whether it did.
+   */
+  readonly requestEagerStart?: boolean | undefined;
 }
 
 /** The options of a start; `args` is required exactly when the workflow has parameters. */
@@ -137,8 +153,7 @@ export async function startRequest(
   checkId("workflowId", workflowId);
   checkId("workflowType", workflowType);
   checkId("taskQueue", taskQueue);
-  if (options.cronSchedule)
-    throw new ValueError("cronSchedule is not supported yet: start the workflow from a scheduled handler instead");
+  const waits = firstRunWaits(options);
   const policies = workflowIdPolicies(options);
   const timeouts = workflowTimeouts(options);
   const searchAttributes = encodeSearchAttributes(options.typedSearchAttributes, options.searchAttributes);
@@ -162,6 +177,7 @@ export async function startRequest(
     ...(retryPolicy ? { retryPolicy } : {}),
     ...(userMetadata ? { userMetadata } : {}),
     ...timeouts,
+    ...waits,
     ...policies,
     requestId: origin.requestId,
     identity: origin.identity,
@@ -173,10 +189,30 @@ function workflowIdPolicies(
 ): Pick<StartRequest, "workflowIdReusePolicy" | "workflowIdConflictPolicy"> {
   const reuse = decodeWorkflowIdReusePolicy(options.workflowIdReusePolicy);
   const conflict = decodeWorkflowIdConflictPolicy(options.workflowIdConflictPolicy);
+  if (reuse === "TERMINATE_IF_RUNNING") {
+    if (conflict === undefined)
+      return { workflowIdReusePolicy: "ALLOW_DUPLICATE", workflowIdConflictPolicy: "TERMINATE_EXISTING" };
+    throw new ValueError(
+      "workflowIdReusePolicy TERMINATE_IF_RUNNING cannot be used together with a workflowIdConflictPolicy",
+    );
+  }
   return {
     ...(reuse ? { workflowIdReusePolicy: reuse } : {}),
     ...(conflict ? { workflowIdConflictPolicy: conflict } : {}),
   };
+}
+
+/** A schedule that the service does not know how to read is refused there: it has the calendars. */
+function firstRunWaits({
+  cronSchedule,
+  startDelay,
+}: WorkflowOptions): Pick<StartRequest, "cronSchedule" | "startDelayMs"> {
+  const startDelayMs = timeoutMs("startDelay", startDelay);
+  if (cronSchedule && startDelayMs !== undefined)
+    throw new ValueError("cronSchedule and startDelay exclude each other");
+  const parsed = cronSchedule ? parseCronExpression(cronSchedule) : undefined;
+  if (parsed && !parsed.ok) throw new ValueError(parsed.problem);
+  return { ...(cronSchedule ? { cronSchedule } : {}), ...(startDelayMs === undefined ? {} : { startDelayMs }) };
 }
 
 type TimeoutFields = Pick<

@@ -1,9 +1,9 @@
 /**
  * How a run ended, as a value or an error.
  *
- * Owns: the conversion of each outcome, the way from a run to the one that continues it, and the waiting: one question
- * first, then a watch that is renewed as often as the connection is lost, since a workflow may well outlive every
- * connection to it.
+ * Owns: the conversion of each outcome, the way from a run to the one that continues it, and the waiting: a watch, which
+ * is one request however long it takes, and is renewed as often as the connection is lost, since a workflow may well
+ * outlive every connection to it.
  */
 import {
   CancelledFailure,
@@ -40,7 +40,7 @@ export interface OutcomeWait {
 }
 
 /**
- * Waits until the run has ended, and if it continued as new or is tried again, until the run that ended the chain has.
+ * Waits until the run has ended, and if another followed it, until the run that ended the chain has.
  *
  * Throws as `awaitOutcome` does.
  */
@@ -51,7 +51,7 @@ export async function awaitLastOutcome(wait: OutcomeWait): Promise<FinalOutcome>
   return outcome;
 }
 
-/** The run that follows in the chain: another part of the same work, or another attempt at it. */
+/** The run that follows in the chain: another part of the same work, another attempt at it, or its next time. */
 function nextRunId(outcome: FinalOutcome): string | undefined {
   return "newExecutionRunId" in outcome ? outcome.newExecutionRunId : undefined;
 }
@@ -65,14 +65,15 @@ function nextRunId(outcome: FinalOutcome): string | undefined {
  */
 export async function awaitOutcome(wait: OutcomeWait): Promise<FinalOutcome> {
   let run = wait.run;
-  for (let lostWatches = 0; ; lostWatches += 1) {
-    const asked = valueOf(await askOutcome(wait, run), { workflowId: wait.workflowId, runId: run.runId });
-    if (asked.kind !== "pending") return asked;
-    // From here on this run is meant, even if a later one takes the workflow id while the connection is down.
-    run = { ...run, runId: asked.runId };
+  for (let lostWatches = 1; ; lostWatches += 1) {
     const watched = await watchOutcome(wait, run);
     if (watched && watched.kind !== "pending") return watched;
-    await wait.timing.sleep(transportDelayMs(lostWatches + 1, wait.timing.random));
+    // From here on this run is meant, even if a later one takes the workflow id while the connection is down.
+    if (watched) run = { ...run, runId: watched.runId };
+    await wait.timing.sleep(transportDelayMs(lostWatches, wait.timing.random));
+    const asked = valueOf(await askOutcome(wait, run), { workflowId: wait.workflowId, runId: run.runId });
+    if (asked.kind !== "pending") return asked;
+    run = { ...run, runId: asked.runId };
   }
 }
 
@@ -84,7 +85,7 @@ function askOutcome(wait: OutcomeWait, run: RunSelector): Promise<Reply<Workflow
   return wait.caller.call(wait.workflowId, (execution) => execution.outcome(outcomeRequest(run)));
 }
 
-/** The outcome, or undefined when the connection was lost before it came. */
+/** The outcome; pending, or undefined, when the connection was lost before it came. */
 async function watchOutcome(wait: OutcomeWait, run: RunSelector): Promise<WorkflowOutcome | undefined> {
   let reply: Reply<WorkflowOutcome>;
   try {
@@ -125,7 +126,7 @@ export async function outcomeResult(encoding: PayloadEncoding, outcome: FinalOut
     case "timedOut": {
       const message = "Workflow execution timed out";
       const cause = new TimeoutFailure(message, undefined, "START_TO_CLOSE");
-      throw new WorkflowFailedError(message, cause, "TIMEOUT");
+      throw new WorkflowFailedError(message, cause, (outcome.retryState ?? "TIMEOUT") as RetryState);
     }
     case "continuedAsNew":
       throw new WorkflowContinuedAsNewError("Workflow execution continued as new", outcome.newExecutionRunId);

@@ -27,6 +27,7 @@ import type {
   WorkflowCancelInput,
   WorkflowDescribeInput,
   WorkflowQueryInput,
+  WorkflowResetInput,
   WorkflowSignalInput,
   WorkflowSignalWithStartInput,
   WorkflowStartInput,
@@ -37,6 +38,7 @@ import type {
   WorkflowStartUpdateWithStartOutput,
   WorkflowTerminateInput,
 } from "./interceptors.ts";
+import { checkExcludeTypes, DEFAULT_RESET_REASON, resetPoint } from "./reset-options.ts";
 import { valueOf } from "./rejection-errors.ts";
 import { ServiceCaller } from "./service-caller.ts";
 import type { RetryTiming } from "./transient-retry.ts";
@@ -77,8 +79,9 @@ export class WorkflowRequests {
     const { workflowId } = input.options;
     const request = await startRequest(this.encoding(workflowId), input, this.#origin());
     const reply = await this.caller.call(workflowId, (execution) => execution.start(request));
-    const { runId, firstExecutionRunId } = valueOf(reply, { workflowId, workflowType: input.workflowType });
-    return { runId, firstExecutionRunId };
+    const started = valueOf(reply, { workflowId, workflowType: input.workflowType });
+    const { runId, firstExecutionRunId, eagerlyStarted = false } = started;
+    return { runId, firstExecutionRunId, eagerlyStarted };
   }
 
   async signalWithStart(input: WorkflowSignalWithStartInput): Promise<string> {
@@ -155,6 +158,41 @@ export class WorkflowRequests {
     // Termination has no request id: a try that was carried out makes the next one find the workflow closed.
     if (!reply.ok && tries > 1 && (await this.#isTerminated(workflowId, run))) return;
     valueOf(reply, { workflowId, runId });
+  }
+
+  async delete(input: WorkflowCancelInput): Promise<void> {
+    const { workflowId, runId } = input.workflowExecution;
+    const request = {
+      version: PROTOCOL_VERSION,
+      ...selector(input.workflowExecution, input.firstExecutionRunId),
+      identity: this.#options.identity,
+    } as const;
+    let tries = 0;
+    const reply = await this.caller.call(workflowId, (execution, attempt) => {
+      tries = attempt;
+      return execution.deleteExecution(request);
+    });
+    // A try that was carried out makes the next one find nothing.
+    if (!reply.ok && tries > 1 && reply.rejection.code === "WorkflowNotFound") return;
+    valueOf(reply, { workflowId, runId });
+  }
+
+  async reset({ workflowExecution, firstExecutionRunId, options }: WorkflowResetInput): Promise<string> {
+    const { workflowId, runId } = workflowExecution;
+    const { identity, requestId } = this.#origin();
+    const { resetReapplyExcludeTypes: excluded = [] } = options;
+    checkExcludeTypes(excluded);
+    const request = {
+      version: PROTOCOL_VERSION,
+      ...selector(workflowExecution, firstExecutionRunId),
+      resetPoint: resetPoint(options),
+      reason: options.reason ?? DEFAULT_RESET_REASON,
+      requestId: options.requestId ?? requestId,
+      identity,
+      ...(excluded.length > 0 ? { reapplyExclude: excluded } : {}),
+    } as const;
+    const reply = await this.caller.call(workflowId, (execution) => execution.reset(request));
+    return valueOf(reply, { workflowId, runId }).runId;
   }
 
   async describe(input: WorkflowDescribeInput): Promise<WorkflowExecutionDescription> {

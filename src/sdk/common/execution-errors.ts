@@ -7,6 +7,20 @@ import { identifyClass } from "../../codec/index.ts";
 
 export { WorkflowExecutionAlreadyStartedError } from "../../codec/index.ts";
 
+/** The service knows no namespace of this name. */
+export class NamespaceNotFoundError extends Error {
+  static {
+    identifyClass(this, "NamespaceNotFoundError");
+  }
+
+  readonly namespace: string;
+
+  constructor(namespace: string) {
+    super(`Namespace not found: '${namespace}'`);
+    this.namespace = namespace;
+  }
+}
+
 /** There is no such workflow, or it has ended and cannot do what was asked. */
 export class WorkflowNotFoundError extends Error {
   static {

@@ -88,7 +88,12 @@ export {
   type UntypedActivities,
   decodeActivityCancellationType,
 } from "./activity-types.ts";
-export { CompleteAsyncError, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from "./execution-errors.ts";
+export {
+  CompleteAsyncError,
+  NamespaceNotFoundError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+} from "./execution-errors.ts";
 export { HandlerUnfinishedPolicy } from "../../replay/handler-executions.ts";
 export type {
   WorkflowDefinitionConfig,

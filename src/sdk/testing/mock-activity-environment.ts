@@ -4,17 +4,19 @@
  * Owns: `MockActivityEnvironment` and the info an activity sees there. Heartbeats become events, unthrottled; arguments
  * and results stay values, and errors come out as they were thrown.
  */
+import { encodeBase64 } from "../../codec/bytes.ts";
 import { encodeText } from "../../codec/index.ts";
 import type { Info } from "../activity/activity-info.ts";
 import { type ActivityTimers, systemTimers } from "../activity/activity-timers.ts";
 import { ActivityCancellation, type ActivityCancelReason } from "../activity/cancellation.ts";
 import { Context, runInContext } from "../activity/context.ts";
 import { activityMetricMeter } from "../activity/metric-meter.ts";
-import { type Logger, type MetricMeter, noopMetricMeter } from "../common/index.ts";
+import { type ActivityCancellationDetails, type Logger, type MetricMeter, noopMetricMeter } from "../common/index.ts";
 
 /** The info of an activity in a test, where the test says nothing else. */
 export const defaultActivityInfo: Info = {
   taskToken: encodeText("test"),
+  base64TaskToken: encodeBase64(encodeText("test")),
   activityId: "test",
   activityType: "test",
   activityNamespace: "default",
@@ -83,9 +85,12 @@ export class MockActivityEnvironment {
     return await runInContext(this.context, async () => await activity(...args));
   }
 
-  /** Cancels the activities that run here. Default reason: CANCELLED. */
-  cancel(reason: ActivityCancelReason = "CANCELLED"): void {
-    this.#cancellation.cancel(reason);
+  /**
+   * Cancels the activities that run here, and all that run here later. Default reason: CANCELLED; default details: what
+   * goes with the reason. Only the first call counts.
+   */
+  cancel(reason: ActivityCancelReason = "CANCELLED", details?: ActivityCancellationDetails): void {
+    this.#cancellation.cancel(reason, details);
   }
 
   /** Calls `listener` with the details of every heartbeat from now on. */

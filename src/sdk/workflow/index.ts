@@ -33,6 +33,7 @@ export {
 } from "../../codec/index.ts";
 export type { RetryPolicy } from "../../codec/index.ts";
 export type { RetryState, TimeoutType } from "../../core/failure.ts";
+export { CompleteAsyncError } from "../common/execution-errors.ts";
 export { CancellationScope, type CancellationScopeOptions } from "../../replay/cancellation-scope.ts";
 export { condition } from "../../replay/condition.ts";
 export { ContinueAsNew, continueAsNew, makeContinueAsNewFunc } from "../../replay/continue-as-new.ts";
@@ -146,7 +147,7 @@ export {
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
 } from "../common/workflow-id-policy.ts";
-export { WorkflowNotFoundError } from "../common/execution-errors.ts";
+export { NamespaceNotFoundError, WorkflowNotFoundError } from "../common/execution-errors.ts";
 export type { WorkflowDurationOptions, WorkflowQueryType } from "../common/workflow-types.ts";
 export { ChildWorkflowCancellationType, ParentClosePolicy } from "./child-choices.ts";
 export { type ChildWorkflowHandle, executeChild, startChild } from "./children.ts";
