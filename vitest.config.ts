@@ -40,6 +40,7 @@ const projects: TestProjectConfiguration[] = [
             await bundleWorker("./test/workers/two/service/wrangler.toml", {
               "holdfast-application": "vitest-plugin-runner-workers-two",
             }),
+            await bundleWorker("./test/workers/two/payments/wrangler.toml"),
           ],
         },
       })),

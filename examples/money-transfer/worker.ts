@@ -1,8 +1,8 @@
 /**
  * The Worker that the root wrangler.toml runs: the service and the application in one.
  *
- * Owns: the composition, nothing else. `WorkflowExecution` is the service; `WorkflowWorker`, the routes and the queue
- * consumer are the application; `Account` is the example's own.
+ * Owns: the composition, nothing else. `WorkflowExecution` and `BatchOperation` are the service; `WorkflowWorker`, the
+ * routes and the queue consumer are the application; `Account` is the example's own.
  */
 import { Hono } from "hono";
 
@@ -11,7 +11,7 @@ import * as activities from "./activities.ts";
 import { answerError, routes } from "./routes.ts";
 import * as workflows from "./workflows.ts";
 
-export { WorkflowExecution } from "../../src/durable-objects/index.ts";
+export { BatchOperation, WorkflowExecution } from "../../src/durable-objects/index.ts";
 export { Account } from "./account.ts";
 
 const holdfast = createWorker({ workflows, activities });

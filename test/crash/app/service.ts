@@ -17,8 +17,8 @@ type HandOver = WorkflowWorkerStub["runActivityTask"];
 type Send = Queue<ActivityTaskMessage>["sendBatch"];
 
 export class WorkflowExecution extends RealWorkflowExecution<CrashEnv> {
-  protected override eagerActivityWorker(): Pick<WorkflowWorkerStub, "runActivityTask"> | undefined {
-    const worker = super.eagerActivityWorker();
+  protected override eagerActivityWorker(taskQueue?: string): Pick<WorkflowWorkerStub, "runActivityTask"> | undefined {
+    const worker = super.eagerActivityWorker(taskQueue);
     if (!worker || this.#name.includes(BY_QUEUE)) return undefined;
     const runActivityTask: HandOver = async (offer) => {
       await gate(offer.task.workflowId, "offer");
