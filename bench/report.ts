@@ -10,15 +10,17 @@ import miniflarePackage from "miniflare/package.json" with { type: "json" };
 import type { ComparedRow, Figures } from "./measurements/compared.ts";
 import type { CostRow } from "./measurements/cost.ts";
 import type { HistoryGap } from "./measurements/history-gap.ts";
+import type { SleepCount } from "./measurements/sleeping.ts";
 import { subjectTitles } from "./subjects.ts";
 
 export interface Measurements {
   readonly rows: readonly ComparedRow[];
   readonly historyGap?: HistoryGap;
+  readonly sleeping?: SleepCount;
   readonly cost?: readonly CostRow[];
 }
 
-/** Times of Holdfast over times of another subject; for throughput, its workflows a second over the other's. */
+/** Times of Holdfast over times of another subject; of what gets done in a second, its figure over the other's. */
 export interface Ratios {
   readonly toFloor?: number;
   readonly toWorkflows?: number;
@@ -42,6 +44,7 @@ export interface Report extends Measurements {
 const MAX_ROWS_PER_ACTIVITY = 4;
 const MAX_HISTORY_RATIO = 1.2;
 const MIN_THROUGHPUT_RATIO = 1.5;
+const MAX_EAGER_TO_FLOOR = 1.5;
 
 /**
  * Compares and judges what was measured.
@@ -76,17 +79,19 @@ function ratiosOf({ subjects: { floor, holdfast, workflows } }: ComparedRow): Ra
 }
 
 function ratio(figures: Figures, other: Figures): number {
-  if (figures.workflowsPerSecond !== undefined && other.workflowsPerSecond !== undefined) {
-    return figures.workflowsPerSecond / other.workflowsPerSecond;
-  }
+  if (figures.perSecond !== undefined && other.perSecond !== undefined) return figures.perSecond / other.perSecond;
   return figures.p50 / other.p50;
 }
 
-function targetsOf({ rows, historyGap, cost }: Measurements): readonly Target[] {
+function targetsOf({ rows, historyGap, sleeping, cost }: Measurements): readonly Target[] {
   const targets = rows.flatMap((row) => targetOfRow(row));
   if (historyGap !== undefined) {
     const text = `gap between two activities at event 5,000 at most ${MAX_HISTORY_RATIO} times the gap at event 10`;
     targets.push({ text, actual: historyGap.ratio, met: historyGap.ratio <= MAX_HISTORY_RATIO });
+  }
+  if (sleeping !== undefined) {
+    const text = `no invocation while ${sleeping.workflows.toLocaleString("en")} workflows sleep`;
+    targets.push({ text, actual: sleeping.invocations, met: sleeping.invocations === 0 });
   }
   for (const { subject, unit, usage } of cost ?? []) {
     const isHoldfast = subject === "holdfast" || subject === "queue";
@@ -98,12 +103,23 @@ function targetsOf({ rows, historyGap, cost }: Measurements): readonly Target[] 
 }
 
 function targetOfRow(row: ComparedRow): Target[] {
-  const { toWorkflows } = ratiosOf(row);
-  if (toWorkflows === undefined || row.name === "empty") return [];
-  if (row.name === "throughput") {
-    const text = `at least ${MIN_THROUGHPUT_RATIO} times the workflows/s of Cloudflare Workflows`;
-    return [{ text, actual: toWorkflows, met: toWorkflows >= MIN_THROUGHPUT_RATIO }];
+  const { toFloor, toWorkflows } = ratiosOf(row);
+  const targets: Target[] = [];
+  if (row.name === "eager" && toFloor !== undefined) {
+    const text = `one activity: at most ${MAX_EAGER_TO_FLOOR} times a floor with the same writes and hops`;
+    targets.push({ text, actual: toFloor, met: toFloor <= MAX_EAGER_TO_FLOOR });
+  }
+  if (toWorkflows === undefined || row.name === "empty") return targets;
+  if (isRate(row)) {
+    const atLeast = row.name === "throughput" ? MIN_THROUGHPUT_RATIO : 1;
+    const text = `${row.title}: at least ${atLeast} times as many a second as Cloudflare Workflows`;
+    return [...targets, { text, actual: toWorkflows, met: toWorkflows >= atLeast }];
   }
   const text = `${row.title}: at most the latency of Cloudflare Workflows`;
-  return [{ text, actual: toWorkflows, met: toWorkflows <= 1 }];
+  return [...targets, { text, actual: toWorkflows, met: toWorkflows <= 1 }];
+}
+
+/** Whether a row says how much gets done in a second, and its ratios are of that. */
+export function isRate({ subjects }: ComparedRow): boolean {
+  return Object.values(subjects).some(({ perSecond }) => perSecond !== undefined);
 }

@@ -9,6 +9,8 @@ import { writeFile } from "node:fs/promises";
 import { measureRow, type ComparedRow } from "./measurements/compared.ts";
 import { measureCost, type CostRow } from "./measurements/cost.ts";
 import { measureHistoryGap, type HistoryGap } from "./measurements/history-gap.ts";
+import { isCompared } from "./measurements/names.ts";
+import { measureSleeping, type SleepCount } from "./measurements/sleeping.ts";
 import { HELP, parseCommandLine, type Options } from "./options.ts";
 import { buildReport, type Report } from "./report.ts";
 import { openRuntime } from "./runtime.ts";
@@ -17,22 +19,35 @@ import { formatReport } from "./table.ts";
 async function measure({ only, subjects: names, quick }: Options): Promise<Report> {
   const rows: ComparedRow[] = [];
   let historyGap: HistoryGap | undefined;
+  let sleeping: SleepCount | undefined;
   let cost: readonly CostRow[] | undefined;
-  if (only.some((name) => name !== "cost")) {
+  if (only.some((name) => isCompared(name) || name === "history")) {
     await using runtime = await openRuntime(names, "timed");
     const holdfast = runtime.subjects.find(({ name }) => name === "holdfast");
     for (const name of only) {
-      if (name === "cost") continue;
-      console.error(`measuring ${name} …`);
-      if (name !== "history") rows.push(await measureRow(name, runtime.subjects, quick));
-      else if (holdfast !== undefined) historyGap = await measureHistoryGap(holdfast, quick);
+      if (isCompared(name)) {
+        console.error(`measuring ${name} …`);
+        rows.push(await measureRow(name, runtime.subjects, quick));
+      }
+      if (name === "history" && holdfast !== undefined) {
+        console.error(`measuring ${name} …`);
+        historyGap = await measureHistoryGap(holdfast, quick);
+      }
     }
+  }
+  if (only.includes("sleeping") && names.includes("holdfast")) {
+    console.error("counting what sleeping workflows do …");
+    sleeping = await measureSleeping(quick);
   }
   if (only.includes("cost")) {
     console.error("counting cost …");
     cost = await measureCost(names);
   }
-  const extras = { ...(historyGap === undefined ? {} : { historyGap }), ...(cost === undefined ? {} : { cost }) };
+  const extras = {
+    ...(historyGap === undefined ? {} : { historyGap }),
+    ...(sleeping === undefined ? {} : { sleeping }),
+    ...(cost === undefined ? {} : { cost }),
+  };
   return buildReport({ rows, ...extras }, { quick });
 }
 

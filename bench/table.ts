@@ -6,7 +6,8 @@
 import type { ComparedRow, Figures } from "./measurements/compared.ts";
 import type { CostRow } from "./measurements/cost.ts";
 import type { HistoryGap } from "./measurements/history-gap.ts";
-import type { Report } from "./report.ts";
+import type { SleepCount } from "./measurements/sleeping.ts";
+import { isRate, type Report } from "./report.ts";
 import { subjectNames, subjectTitles } from "./subjects.ts";
 
 const NONE = "–";
@@ -18,13 +19,14 @@ const NONE = "–";
  * console.log(formatReport(report));
  */
 export function formatReport(report: Report): string {
-  const { environment, rows, historyGap, cost, targets } = report;
+  const { environment, rows, historyGap, sleeping, cost, targets } = report;
   const sections = [
     `workerd ${environment.workerd} through Miniflare ${environment.miniflare}, Node ${environment.node}, ` +
       `${environment.system}, ${environment.processor}${report.quick ? "; quick run" : ""}`,
   ];
   if (rows.length > 0) sections.push(latencies(report), ...throughputs(report));
   if (historyGap !== undefined) sections.push(historyLines(historyGap));
+  if (sleeping !== undefined) sections.push(sleepingLines(sleeping));
   if (cost !== undefined && cost.length > 0) sections.push(costs(cost));
   if (targets.length > 0) {
     sections.push(
@@ -40,26 +42,26 @@ function latencies({ rows, ratios }: Report): string {
   const lines = rows.map((row) => [
     row.title,
     ...names.map((name) => latency(row.subjects[name])),
-    // The ratios of the throughput row are of workflows a second and stand below.
-    ...(row.name === "throughput"
-      ? [NONE, NONE]
-      : [times(ratios[row.name]?.toFloor), times(ratios[row.name]?.toWorkflows)]),
+    // The ratios of these are of what gets done in a second and stand below.
+    ...(isRate(row) ? [NONE, NONE] : [times(ratios[row.name]?.toFloor), times(ratios[row.name]?.toWorkflows)]),
   ]);
   return table([header, ...lines]);
 }
 
 function throughputs({ rows, ratios }: Report): readonly string[] {
-  const row = rows.find(({ name }) => name === "throughput");
-  if (row === undefined) return [];
-  const names = subjectNames.filter((name) => row.subjects[name] !== undefined);
-  const header = ["workflows/s", ...names.map((name) => subjectTitles[name]), "÷ floor", "÷ Workflows"];
-  const { toFloor, toWorkflows } = ratios[row.name] ?? {};
-  const line = [row.title, ...names.map((name) => perSecond(row, name)), times(toFloor), times(toWorkflows)];
-  return [table([header, line])];
+  const counted = rows.filter(isRate);
+  if (counted.length === 0) return [];
+  const names = subjectNames.filter((name) => counted.some(({ subjects }) => subjects[name] !== undefined));
+  const header = ["a second", ...names.map((name) => subjectTitles[name]), "÷ floor", "÷ Workflows"];
+  const lines = counted.map((row) => {
+    const { toFloor, toWorkflows } = ratios[row.name] ?? {};
+    return [row.title, ...names.map((name) => perSecond(row, name)), times(toFloor), times(toWorkflows)];
+  });
+  return [table([header, ...lines])];
 }
 
 function perSecond(row: ComparedRow, name: (typeof subjectNames)[number]): string {
-  return row.subjects[name]?.workflowsPerSecond?.toFixed(0) ?? NONE;
+  return row.subjects[name]?.perSecond?.toFixed(0) ?? NONE;
 }
 
 function historyLines({ shortMs, longMs, fromEvent, toEvent, ratio }: HistoryGap): string {
@@ -68,6 +70,17 @@ function historyLines({ shortMs, longMs, fromEvent, toEvent, ratio }: HistoryGap
     ["around event 10", latency(shortMs)],
     [`at events ${fromEvent} to ${toEvent}`, latency(longMs)],
     ["ratio", times(ratio)],
+  ]);
+}
+
+function sleepingLines({ workflows, startedInMs, loads, watchedMs, invocations, afterOneCall }: SleepCount): string {
+  return table([
+    ["workflows that sleep", "Holdfast"],
+    ["workflows, each of them loaded as an object", `${workflows} / ${loads}`],
+    ["started in, s", fixed(startedInMs / 1000)],
+    ["watched for, s", fixed(watchedMs / 1000)],
+    ["invocations meanwhile", String(invocations)],
+    ["invocations by one call afterwards", String(afterOneCall)],
   ]);
 }
 

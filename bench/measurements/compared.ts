@@ -11,8 +11,8 @@ import type { SubjectName } from "../subjects.ts";
 import type { ComparedName } from "./names.ts";
 
 export interface Figures extends Summary {
-  /** Only where workflows run beside each other. */
-  readonly workflowsPerSecond?: number;
+  /** Only where what counts is how much gets done: workflows, signals or starts a second. */
+  readonly perSecond?: number;
 }
 
 export interface ComparedRow {
@@ -23,29 +23,43 @@ export interface ComparedRow {
 
 export const THROUGHPUT = { workflows: 500, steps: 3, concurrency: 50 } as const;
 
+export const SIGNALS = { signals: 500, concurrency: 50 } as const;
+export const STARTS = { workflows: 500, concurrency: 50 } as const;
+export const CHILDREN = 1000;
+
 const TIMER_MS = 1000;
 /** Between the start of a workflow that waits for a signal and the signal: it is waiting by then. */
 const WAITING_MS = 40;
+/** After many workflows were started, before another subject is asked for anything. */
+const AFTER_STARTS_MS = 500;
 /** Timers of different subjects wait side by side, but do not end in the same millisecond. */
 const STAGGER_MS = 100;
 
 const titles: Readonly<Record<ComparedName, string>> = {
   empty: "an empty request (the clock itself)",
   one: "one activity, start to result",
+  eager: "the same, by a floor with the same writes and hops",
   ten: "ten activities in a row",
   hundred: "a hundred activities in parallel",
   throughput: `${THROUGHPUT.workflows} workflows of ${THROUGHPUT.steps} activities, ${THROUGHPUT.concurrency} at a time`,
   signal: "signal to result",
+  signals: `${SIGNALS.signals} signals to one workflow, ${SIGNALS.concurrency} at a time`,
+  starts: `${STARTS.workflows} starts, ${STARTS.concurrency} at a time`,
+  children: `${CHILDREN.toLocaleString("en")} children, start to result`,
   timer: "overshoot of a 1 s timer",
 };
 
 const rounds: Readonly<Record<ComparedName, Rounds & { readonly quick: number }>> = {
   empty: { warmUp: 50, repetitions: 500, quick: 100 },
   one: { warmUp: 20, repetitions: 300, quick: 40 },
+  eager: { warmUp: 20, repetitions: 300, quick: 40 },
   ten: { warmUp: 10, repetitions: 150, quick: 20 },
   hundred: { warmUp: 5, repetitions: 60, quick: 10 },
   throughput: { warmUp: 1, repetitions: 3, quick: 1 },
   signal: { warmUp: 10, repetitions: 150, quick: 20 },
+  signals: { warmUp: 1, repetitions: 5, quick: 1 },
+  starts: { warmUp: 1, repetitions: 5, quick: 1 },
+  children: { warmUp: 0, repetitions: 3, quick: 1 },
   timer: { warmUp: 1, repetitions: 30, quick: 5 },
 };
 
@@ -65,10 +79,17 @@ export async function measureRow(
   return { name, title: titles[name], subjects: await figures(name, subjectsOf(name, subjects), plan) };
 }
 
-/** Without activities in it, "by queue" is the same as Holdfast. */
+const WITH_ACTIVITIES: ReadonlySet<ComparedName> = new Set<ComparedName>(["one", "ten", "hundred", "throughput"]);
+
+/**
+ * Without activities in it, "by queue" is the same as Holdfast. Cloudflare Workflows has no children, and the row that
+ * only its floor tells from "one" says nothing new of it.
+ */
 function subjectsOf(name: ComparedName, subjects: readonly Subject[]): readonly Subject[] {
-  const hasActivities = name !== "empty" && name !== "signal" && name !== "timer";
-  return subjects.filter((subject) => hasActivities || subject.name !== "queue");
+  return subjects.filter((subject) => {
+    if (subject.name === "queue") return WITH_ACTIVITIES.has(name);
+    return subject.name !== "workflows" || (name !== "children" && name !== "eager");
+  });
 }
 
 async function figures(
@@ -81,6 +102,12 @@ async function figures(
       return each(await interleave(subjects, plan, (subject) => timed(() => subject.call("/empty", {}))));
     case "one":
       return each(await sequences(subjects, plan, 1));
+    case "eager":
+      return each(
+        await interleave(subjects, plan, (subject, id) =>
+          timed(async () => expect(await subject.call("/eager", { id: `eager-${id}` }), 1)),
+        ),
+      );
     case "ten":
       return each(await sequences(subjects, plan, 10));
     case "hundred":
@@ -93,6 +120,12 @@ async function figures(
       return throughput(subjects, plan);
     case "signal":
       return each(await interleave(subjects, plan, signalToResult));
+    case "signals":
+      return rates(SIGNALS.signals, await interleave(subjects, plan, manySignals));
+    case "starts":
+      return rates(STARTS.workflows, await interleave(subjects, plan, manyStarts));
+    case "children":
+      return each(await interleave(subjects, plan, manyChildren));
     case "timer":
       return each(await timers(subjects, plan));
   }
@@ -115,6 +148,40 @@ async function signalToResult(subject: Subject, round: string): Promise<number> 
   return timed(async () => expect(await subject.call("/signal", { id }), "done"));
 }
 
+async function manySignals(subject: Subject, round: string): Promise<number> {
+  const id = `signals-${round}`;
+  return timed(async () => expect(await subject.call("/signals", { id, ...SIGNALS }), SIGNALS.signals));
+}
+
+async function manyStarts(subject: Subject, round: string): Promise<number> {
+  const prefix = `starts-${round}`;
+  const elapsedMs = await timed(async () =>
+    expect(await subject.call("/starts", { prefix, ...STARTS }), STARTS.workflows),
+  );
+  // What the last of them still do must not fall on the next subject's sample.
+  await settle(subject, AFTER_STARTS_MS);
+  return elapsedMs;
+}
+
+async function manyChildren(subject: Subject, round: string): Promise<number> {
+  const id = `children-${round}`;
+  const elapsedMs = await timed(async () =>
+    expect(await subject.call("/children", { id, children: CHILDREN }), CHILDREN),
+  );
+  await settle(subject, AFTER_STARTS_MS);
+  return elapsedMs;
+}
+
+/** How many of so many things a second, at the median of the times that all of them took. */
+function rates(count: number, samples: Samples): Partial<Record<SubjectName, Figures>> {
+  return Object.fromEntries(
+    [...samples].map(([name, values]) => {
+      const summary = summarize(values);
+      return [name, { ...summary, perSecond: count / (summary.p50 / 1000) }];
+    }),
+  );
+}
+
 async function throughput(subjects: readonly Subject[], plan: Rounds): Promise<Partial<Record<SubjectName, Figures>>> {
   const latenciesMs = new Map<SubjectName, number[]>();
   const elapsedMs = await interleave(subjects, plan, async (subject, id) => {
@@ -130,7 +197,7 @@ async function throughput(subjects: readonly Subject[], plan: Rounds): Promise<P
       {
         // The warm-up's workflows were first in line and are dropped.
         ...summarize((latenciesMs.get(name) ?? []).slice(plan.warmUp * THROUGHPUT.workflows)),
-        workflowsPerSecond: THROUGHPUT.workflows / (quantile(values, 0.5) / 1000),
+        perSecond: THROUGHPUT.workflows / (quantile(values, 0.5) / 1000),
       },
     ]),
   );

@@ -6,16 +6,26 @@
 export const measurementNames = [
   "empty",
   "one",
+  "eager",
   "ten",
   "hundred",
   "throughput",
   "signal",
+  "signals",
+  "starts",
+  "children",
   "timer",
   "history",
+  "sleeping",
   "cost",
 ] as const;
 
 export type MeasurementName = (typeof measurementNames)[number];
 
 /** The measurements that compare the subjects; the others look at Holdfast, or at bills. */
-export type ComparedName = Exclude<MeasurementName, "history" | "cost">;
+export type ComparedName = Exclude<MeasurementName, UncomparedName>;
+export type UncomparedName = "history" | "sleeping" | "cost";
+
+export function isCompared(name: MeasurementName): name is ComparedName {
+  return name !== "history" && name !== "sleeping" && name !== "cost";
+}

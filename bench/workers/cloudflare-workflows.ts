@@ -7,13 +7,14 @@
  */
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
 
-import { answer, type WorkflowSystem } from "./workflow-system.ts";
+import { answer, repeatedly, type Signals, type WorkflowSystem } from "./workflow-system.ts";
 
 type Plan =
   | { readonly kind: "sequence"; readonly steps: number }
   | { readonly kind: "parallel"; readonly steps: number }
   | { readonly kind: "waiting" }
-  | { readonly kind: "timer"; readonly delayMs: number };
+  | { readonly kind: "timer"; readonly delayMs: number }
+  | { readonly kind: "signals"; readonly signals: number };
 
 interface WorkflowsEnv {
   readonly PLANS: Workflow<Plan>;
@@ -37,6 +38,11 @@ export class PlanWorkflow extends WorkflowEntrypoint<WorkflowsEnv, Plan> {
         const dueAtMs = Date.now() + plan.delayMs;
         await step.sleep("timer", plan.delayMs);
         return Date.now() - dueAtMs;
+      }
+      case "signals": {
+        for (let index = 0; index < plan.signals; index += 1)
+          await step.waitForEvent<string>(`signal ${index}`, { type: SIGNAL, timeout: "1 hour" });
+        return plan.signals;
       }
     }
   }
@@ -87,6 +93,13 @@ class WorkflowsSystem implements WorkflowSystem {
 
   async runTimer(id: string, delayMs: number): Promise<number> {
     return Number(await this.#run(id, { kind: "timer", delayMs }));
+  }
+
+  async runSignals(id: string, { signals, concurrency }: Signals): Promise<number> {
+    const instance = await this.#plans.create({ id, params: { kind: "signals", signals } });
+    const result = outcome(instance);
+    await repeatedly(signals, concurrency, (index) => instance.sendEvent({ type: SIGNAL, payload: String(index) }));
+    return Number(await result);
   }
 
   async #run(id: string, params: Plan): Promise<unknown> {

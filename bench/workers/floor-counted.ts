@@ -13,9 +13,20 @@ class CountedFloor extends Floor {
   }
 }
 
-countRequests(CountedFloor.prototype, ["step", "signal", "result", "sleep", "alarm"]);
+countRequests(CountedFloor.prototype, [
+  "step",
+  "signal",
+  "result",
+  "sleep",
+  "fanOut",
+  "begin",
+  "respond",
+  "end",
+  "alarm",
+]);
 
 export { CountedFloor as Floor };
+export { FloorWorker } from "./floor.ts";
 
 export default {
   fetch: (request: Request, env: FloorEnv): Promise<Response> => countFetch(request, () => fetchFloor(request, env)),

@@ -10,7 +10,7 @@ import { createWorker, type HoldfastVariables } from "../../src/worker/index.ts"
 import { answerHistory } from "./history-segments.ts";
 import * as activities from "./holdfast-activities.ts";
 import * as workflows from "./holdfast-workflows.ts";
-import { answer, type WorkflowSystem } from "./workflow-system.ts";
+import { answer, repeatedly, type Signals, startMany, type Starts, type WorkflowSystem } from "./workflow-system.ts";
 
 export interface HoldfastEnv {
   readonly ACTIVITY_TASKS: Queue;
@@ -22,6 +22,11 @@ export const holdfast = createWorker<HoldfastEnv>({
   workflows,
   activities: { step: activities.step, stamp: activities.stamp },
 });
+
+/** Workflows that are to be started and then sleep. */
+export interface Sleepers extends Starts {
+  readonly sleepMs: number;
+}
 
 class HoldfastSystem implements WorkflowSystem {
   readonly #client: HoldfastVariables["client"];
@@ -62,9 +67,30 @@ class HoldfastSystem implements WorkflowSystem {
       Date.parse(events.findLast((event) => event.eventType === `EVENT_TYPE_${eventType}`)?.eventTime ?? "");
     return timeOf("WORKFLOW_TASK_STARTED") - timeOf("TIMER_STARTED") - delayMs;
   }
+
+  async runSignals(workflowId: string, { signals, concurrency }: Signals): Promise<number> {
+    const handle = await this.#client.workflow.start(workflows.tally, { workflowId, args: [signals] });
+    const result = handle.result();
+    await repeatedly(signals, concurrency, (index) => handle.signal(workflows.go, String(index)));
+    return await result;
+  }
+
+  runChildren(workflowId: string, children: number): Promise<number> {
+    return this.#client.workflow.execute(workflows.fanOut, { workflowId, args: [children] });
+  }
 }
 
 export const app = new Hono<{ Bindings: HoldfastEnv; Variables: HoldfastVariables }>();
 app.use(holdfast.client());
 app.post("/history/:action", (c) => answerHistory(c.var.client, c.req.param("action"), c.req.raw));
+app.post("/sleepers", async (c) => {
+  const { sleepMs, ...load } = await c.req.json<Sleepers>();
+  const { workflow } = c.var.client;
+  const start = (workflowId: string) => workflow.start(workflows.timer, { workflowId, args: [sleepMs] });
+  return c.json(await startMany(load, start));
+});
+app.post("/describe", async (c) => {
+  const { id } = await c.req.json<{ readonly id: string }>();
+  return c.json((await c.var.client.workflow.getHandle(id).describe()).status.name);
+});
 app.post("*", (c) => answer(new HoldfastSystem(c.var.client, c.env.DISPATCH), c.req.raw));

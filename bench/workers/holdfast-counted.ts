@@ -6,14 +6,19 @@
  */
 import { WorkflowExecution } from "../../src/durable-objects/index.ts";
 import { app, holdfast, type HoldfastEnv } from "./holdfast-application.ts";
+import { countInvocations, invocations, INVOCATIONS_ROUTE } from "./invocations.ts";
 import { countBatch, countFetch, countRequests, countWrites } from "./usage.ts";
 
 class CountedWorkflowExecution extends WorkflowExecution {
   constructor(ctx: DurableObjectState, env: HoldfastEnv) {
     countWrites(ctx.storage);
     super(ctx, env);
+    invocations.loads += 1;
   }
 }
+
+// Before the requests: what these wrap is the class's own.
+countInvocations(CountedWorkflowExecution.prototype, "objectCalls");
 
 countRequests(CountedWorkflowExecution.prototype, [
   "start",
@@ -35,11 +40,14 @@ countRequests(CountedWorkflowExecution.prototype, [
 
 export { CountedWorkflowExecution as WorkflowExecution };
 
-export const WorkflowWorker = holdfast.WorkflowWorker;
+export class WorkflowWorker extends holdfast.WorkflowWorker {}
+countInvocations(WorkflowWorker.prototype, "workerCalls");
 
 export default {
-  fetch: (request: Request, env: HoldfastEnv, ctx: ExecutionContext): Promise<Response> =>
-    countFetch(request, () => app.fetch(request, env, ctx)),
+  fetch: async (request: Request, env: HoldfastEnv, ctx: ExecutionContext): Promise<Response> =>
+    new URL(request.url).pathname === INVOCATIONS_ROUTE
+      ? Response.json(invocations)
+      : await countFetch(request, () => app.fetch(request, env, ctx)),
   queue: (batch: MessageBatch, env: HoldfastEnv, ctx: ExecutionContext): Promise<void> => {
     countBatch(batch);
     return holdfast.queue(batch, env, ctx);

@@ -4,7 +4,15 @@
  * Owns: workflow code, written as a user would write it. Bundled into the Holdfast subject; nothing else imports it
  * but for its types.
  */
-import { condition, defineSignal, proxyActivities, setHandler, sleep } from "../../src/sdk/workflow/index.ts";
+import {
+  condition,
+  defineSignal,
+  executeChild,
+  proxyActivities,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from "../../src/sdk/workflow/index.ts";
 import type * as activities from "./holdfast-activities.ts";
 
 /** How activities reach their worker: handed over directly, as is the default for short ones, or through the queue. */
@@ -48,6 +56,31 @@ export async function waiting(): Promise<string> {
 
 export async function timer(delayMs: number): Promise<void> {
   await sleep(delayMs);
+}
+
+/** Takes as many signals as it is told to. */
+export async function tally(signals: number): Promise<number> {
+  let taken = 0;
+  setHandler(go, () => {
+    taken += 1;
+  });
+  await condition(() => taken >= signals);
+  return taken;
+}
+
+/** Starts children, all at once, and waits for them. */
+export async function fanOut(children: number): Promise<number> {
+  const { workflowId } = workflowInfo();
+  const results = await Promise.all(
+    Array.from({ length: children }, (_, index) =>
+      executeChild(child, { workflowId: `${workflowId}/child-${index}`, args: [index] }),
+    ),
+  );
+  return results.length;
+}
+
+export async function child(index: number): Promise<number> {
+  return index;
 }
 
 /** Runs activities one after the other, as many as it is asked for, until it is told to finish. */

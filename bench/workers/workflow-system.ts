@@ -18,6 +18,18 @@ export interface WorkflowSystem {
   signalToResult(id: string): Promise<string>;
   /** Runs a workflow that sleeps. Resolves with the milliseconds by which it slept too long, by its own clock. */
   runTimer(id: string, delayMs: number): Promise<number>;
+  /** Starts a workflow that takes so many signals, sends them, and resolves with its result: how many it took. */
+  runSignals(id: string, load: Signals): Promise<number>;
+  /** Runs one activity as `runSequence` does, for the floor with every hop that an activity takes. Absent elsewhere. */
+  runWithHops?(id: string): Promise<number>;
+  /** Runs a workflow that starts so many others at once and waits for them all. Absent where there is no such thing. */
+  runChildren?(id: string, children: number): Promise<number>;
+}
+
+export interface Signals {
+  readonly signals: number;
+  /** Signals that are on their way at the same time. */
+  readonly concurrency: number;
 }
 
 /** The bodies of the requests, by route. */
@@ -25,10 +37,14 @@ export interface Requests {
   readonly "/empty": Record<string, never>;
   readonly "/sequence": { readonly id: string; readonly steps: number };
   readonly "/parallel": { readonly id: string; readonly steps: number };
+  readonly "/eager": { readonly id: string };
   readonly "/waiting": { readonly id: string };
   readonly "/signal": { readonly id: string };
   readonly "/timer": { readonly id: string; readonly delayMs: number };
   readonly "/throughput": Throughput;
+  readonly "/signals": Signals & { readonly id: string };
+  readonly "/starts": Starts;
+  readonly "/children": { readonly id: string; readonly children: number };
 }
 
 /** The bodies of the answers, by route. */
@@ -36,11 +52,17 @@ export interface Answers {
   readonly "/empty": null;
   readonly "/sequence": number;
   readonly "/parallel": number;
+  readonly "/eager": number;
   readonly "/waiting": null;
   readonly "/signal": string;
   readonly "/timer": number;
   readonly "/throughput": { readonly latenciesMs: readonly number[] };
+  readonly "/signals": number;
+  readonly "/starts": number;
+  readonly "/children": number;
 }
+
+export type Starts = Omit<Throughput, "steps">;
 
 export interface Throughput {
   readonly prefix: string;
@@ -77,6 +99,10 @@ async function dispatch(system: WorkflowSystem, route: string, body: unknown): P
       const { id, steps } = body as Requests["/parallel"];
       return system.runParallel(id, steps);
     }
+    case "/eager": {
+      const { id } = body as Requests["/eager"];
+      return system.runWithHops ? system.runWithHops(id) : system.runSequence(id, 1);
+    }
     case "/waiting":
       await system.startWaiting((body as Requests["/waiting"]).id);
       return null;
@@ -88,6 +114,17 @@ async function dispatch(system: WorkflowSystem, route: string, body: unknown): P
     }
     case "/throughput":
       return runMany(system, body as Throughput);
+    case "/signals": {
+      const { id, ...load } = body as Requests["/signals"];
+      return system.runSignals(id, load);
+    }
+    case "/starts":
+      return startMany(body as Starts, (id) => system.startWaiting(id));
+    case "/children": {
+      const { id, children } = body as Requests["/children"];
+      if (!system.runChildren) throw new Error("This subject has no children.");
+      return system.runChildren(id, children);
+    }
     default:
       throw new Error(`No route ${route}.`);
   }
@@ -96,16 +133,32 @@ async function dispatch(system: WorkflowSystem, route: string, body: unknown): P
 // The clock of a Worker counts whole milliseconds, which is fine for a workflow that has 49 others beside it.
 async function runMany(system: WorkflowSystem, load: Throughput): Promise<Answers["/throughput"]> {
   const latenciesMs: number[] = [];
-  let started = 0;
+  await startMany(load, async (id) => {
+    const startedAtMs = Date.now();
+    await system.runSequence(id, load.steps);
+    latenciesMs.push(Date.now() - startedAtMs);
+  });
+  return { latenciesMs };
+}
+
+/** Starts workflows, so many at a time. Resolves with how many, once the last start has. */
+export async function startMany(load: Starts, start: (id: string) => Promise<unknown>): Promise<number> {
+  await repeatedly(load.workflows, load.concurrency, (index) => start(`${load.prefix}-${index}`));
+  return load.workflows;
+}
+
+/** Does something so many times, so many at a time. */
+export async function repeatedly(
+  times: number,
+  concurrency: number,
+  act: (index: number) => Promise<unknown>,
+): Promise<void> {
+  let next = 0;
   const loop = async (): Promise<void> => {
-    while (started < load.workflows) {
-      const id = `${load.prefix}-${started}`;
-      started += 1;
-      const startedAtMs = Date.now();
-      await system.runSequence(id, load.steps);
-      latenciesMs.push(Date.now() - startedAtMs);
+    while (next < times) {
+      next += 1;
+      await act(next - 1);
     }
   };
-  await Promise.all(Array.from({ length: load.concurrency }, loop));
-  return { latenciesMs };
+  await Promise.all(Array.from({ length: concurrency }, loop));
 }
