@@ -77,6 +77,8 @@ export interface StartRequest {
   readonly workflowIdConflictPolicy?: WorkflowIdConflictPolicy;
   /** The same id again answers with the run it started, and starts nothing. */
   readonly requestId: string;
+  /** The answer may wait for the end of the run, as that of an `OutcomeRequest` may, and then holds it. */
+  readonly awaitsOutcome?: true;
   readonly identity?: string;
   readonly searchAttributes?: SearchAttributeMap;
   readonly retryPolicy?: RetryPolicy;
@@ -104,6 +106,8 @@ export interface StartReply {
   readonly started: boolean;
   /** The run's first workflow task has left for its worker in the turn that started it. */
   readonly eagerlyStarted?: true;
+  /** Where the request has asked for it: how the run ended, or "pending". */
+  readonly outcome?: WorkflowOutcome;
 }
 
 export type { RunSelector } from "./run-selector.ts";
@@ -207,6 +211,12 @@ export interface UpdateWithStartRequest {
 export interface UpdateWithStartReply {
   readonly start: StartReply;
   readonly update: UpdateReply;
+}
+
+/** A child that is to go asks whether the run that it has answered is still there, or one that took its history over. */
+export interface KeepsHistoryRequest {
+  readonly version: 1;
+  readonly runId: string;
 }
 
 /** A child tells its parent how it ended; delivered at least once, taken once. */

@@ -158,7 +158,10 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
   async start(request: protocol.StartRequest): Promise<Reply<protocol.StartReply>> {
     const known = this.#startedBefore(request);
     if (known) return accepted(known);
-    return this.#take("start", { ...request, newRunId: crypto.randomUUID() });
+    const reply = await this.#take("start", { ...request, newRunId: crypto.randomUUID() });
+    if (!reply.ok || request.awaitsOutcome !== true) return reply;
+    const outcome = await this.outcome({ version: request.version, runId: reply.value.runId, wait: true });
+    return outcome.ok ? accepted({ ...reply.value, outcome: outcome.value }) : reply;
   }
 
   async signalWithStart(request: protocol.SignalWithStartRequest): Promise<Reply<protocol.StartReply>> {
@@ -217,6 +220,13 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
     const from = request.fromEventId ?? 1;
     const page = this.#store.readPage(run.value.number, from, request.maxBytes ?? DEFAULT_PAGE_CHARACTERS);
     return accepted({ runId: run.value.state.identity.runId, ...page });
+  }
+
+  /** Whether what a run was told is still in a history here. A namespace that is not known keeps everything. */
+  async keepsHistory(request: protocol.KeepsHistoryRequest): Promise<Reply<{ readonly kept: boolean }>> {
+    this.#wake();
+    const refused = check.version(request.version) ?? this.#unknownNamespace();
+    return refused ?? accepted({ kept: this.#store.keepsHistoryOf(request.runId) });
   }
 
   async outcome(request: protocol.OutcomeRequest): Promise<Reply<protocol.WorkflowOutcome>> {

@@ -229,3 +229,50 @@ describe("waiting for the result of a running workflow", () => {
     expect(await client.workflow.execute("transfer", { workflowId: WORKFLOW_ID })).toBe(1);
   });
 });
+
+describe("execute", () => {
+  const started = { runId: "run-1", firstExecutionRunId: "run-1", started: true } as const;
+  const options = { workflowId: WORKFLOW_ID };
+
+  test("asks for nothing more when the start came back with the end", async () => {
+    const outcome = await completed("at once");
+    const { client, service } = scriptedClient({ start: [accepted({ ...started, outcome })] });
+    expect(await client.workflow.execute("transfer", options)).toBe("at once");
+    expect(service.calls.map(({ method }) => method)).toEqual(["start"]);
+    expect(service.requests("start")).toMatchObject([{ awaitsOutcome: true }]);
+  });
+
+  test("follows a run that the start came back with to the next", async () => {
+    const outcome: WorkflowOutcome = { kind: "continuedAsNew", ...RUN, newExecutionRunId: "run-2" };
+    const { client, service } = scriptedClient({
+      start: [accepted({ ...started, outcome })],
+      outcome: [accepted(await completed(2))],
+    });
+    expect(await client.workflow.execute("transfer", options)).toBe(2);
+    expect(service.watches.map(({ runId }) => runId)).toEqual(["run-2"]);
+  });
+
+  test.each([
+    ["is under way", { kind: "pending", runId: "run-1" }],
+    ["is another than the one started", { kind: "completed", ...RUN, runId: "run-9" }],
+  ] satisfies [string, WorkflowOutcome][])("waits for a run that %s", async (_, outcome) => {
+    const { client, service } = scriptedClient({
+      start: [accepted({ ...started, outcome })],
+      outcome: [accepted(await completed("later"))],
+    });
+    expect(await client.workflow.execute("transfer", options)).toBe("later");
+    expect(service.watches.map(({ runId }) => runId)).toEqual(["run-1"]);
+  });
+
+  test("does not hold a second call open once a connection was lost", async () => {
+    const { client, service } = scriptedClient({
+      start: [transportError("Network connection lost."), accepted(started)],
+      outcome: [accepted(await completed("after all"))],
+    });
+    expect(await client.workflow.execute("transfer", options)).toBe("after all");
+    const [first, second] = service.requests("start");
+    expect(first).toMatchObject({ awaitsOutcome: true });
+    expect(second).not.toHaveProperty("awaitsOutcome");
+    expect(second?.requestId).toBe(first?.requestId);
+  });
+});

@@ -12,6 +12,7 @@ import {
   type QueryRejectCondition,
   type RunSelector,
   type StartReply,
+  type WorkflowOutcome,
 } from "../../core/protocol.ts";
 import { composeInterceptors } from "../../replay/interceptors.ts";
 import { decodeHistory } from "./history-decoding.ts";
@@ -62,9 +63,10 @@ export class WorkflowCalls {
     this.operator = new OperatorRequests({ caller: this.#requests.caller, identity, newId });
   }
 
-  async start(input: WorkflowStartInput): Promise<WorkflowStartOutput> {
+  async start(input: WorkflowStartInput, onOutcome?: (outcome: WorkflowOutcome) => void): Promise<WorkflowStartOutput> {
     const interceptors = this.#interceptors.map(withStartDetails);
-    return await composeInterceptors(interceptors, "startWithDetails", (given) => this.#requests.start(given))(input);
+    const send = (given: WorkflowStartInput) => this.#requests.start(given, onOutcome);
+    return await composeInterceptors(interceptors, "startWithDetails", send)(input);
   }
 
   async signalWithStart(input: WorkflowSignalWithStartInput): Promise<string> {
@@ -148,9 +150,11 @@ export class WorkflowCalls {
     return liveEvents({ service, caller, timing, namespace, workflowId, encoding }, run, options);
   }
 
-  async result(workflowId: string, run: RunSelector, followRuns: boolean): Promise<unknown> {
+  /** `known` is what is known already of how a run ended; of another run it says nothing. */
+  async result(workflowId: string, run: RunSelector, followRuns: boolean, known?: WorkflowOutcome): Promise<unknown> {
     const { service, timing, namespace } = this.#options;
-    const wait = { service, caller: this.#requests.caller, timing, namespace, workflowId, run };
+    const ofThisRun = known?.runId === run.runId ? known : undefined;
+    const wait = { service, caller: this.#requests.caller, timing, namespace, workflowId, run, known: ofThisRun };
     const outcome = await (followRuns ? awaitLastOutcome(wait) : awaitOutcome(wait));
     return await outcomeResult(this.#requests.encoding(workflowId), outcome);
   }

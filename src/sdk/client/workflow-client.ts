@@ -5,7 +5,7 @@
  */
 import { type DataConverter, loadDataConverter, ValueError } from "../../codec/index.ts";
 import { namespaceProblem } from "../../core/identifiers.ts";
-import type { QueryRejectCondition, StartReply, WorkflowService } from "../../core/protocol.ts";
+import type { QueryRejectCondition, StartReply, WorkflowOutcome, WorkflowService } from "../../core/protocol.ts";
 import {
   extractWorkflowType,
   type SignalDefinition,
@@ -160,13 +160,24 @@ export class WorkflowClient {
   execute<T extends Workflow>(workflow: string | T, options: WorkflowStartOptions<T>): Promise<WorkflowResultType<T>>;
   execute(workflow: string, options: UntypedWorkflowStartOptions): Promise<unknown>;
   async execute(workflow: string | Workflow, options: UntypedWorkflowStartOptions): Promise<unknown> {
-    const { runId } = await this.#start(workflow, options);
-    return await this.#calls.result(options.workflowId, { runId }, options.followRuns ?? true);
+    let known: WorkflowOutcome | undefined;
+    const { runId } = await this.#start(workflow, options, (outcome) => {
+      known = outcome;
+    });
+    return await this.#calls.result(options.workflowId, { runId }, options.followRuns ?? true, known);
   }
 
-  async #start(workflow: string | Workflow, options: UntypedWorkflowStartOptions) {
-    const workflowType = extractWorkflowType(workflow);
-    return await this.#calls.start({ workflowType, headers: {}, options: compileWorkflowOptions(options) });
+  async #start(
+    workflow: string | Workflow,
+    options: UntypedWorkflowStartOptions,
+    onOutcome?: (outcome: WorkflowOutcome) => void,
+  ) {
+    const input = {
+      workflowType: extractWorkflowType(workflow),
+      headers: {},
+      options: compileWorkflowOptions(options),
+    };
+    return await this.#calls.start(input, onOutcome);
   }
 
   /**

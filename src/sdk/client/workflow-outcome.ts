@@ -37,6 +37,8 @@ export interface OutcomeWait {
   readonly namespace: string;
   readonly workflowId: string;
   readonly run: RunSelector;
+  /** How this run ended, if that was told before. */
+  readonly known?: WorkflowOutcome | undefined;
 }
 
 /**
@@ -47,7 +49,7 @@ export interface OutcomeWait {
 export async function awaitLastOutcome(wait: OutcomeWait): Promise<FinalOutcome> {
   let outcome = await awaitOutcome(wait);
   for (let next = nextRunId(outcome); next !== undefined; next = nextRunId(outcome))
-    outcome = await awaitOutcome({ ...wait, run: { runId: next } });
+    outcome = await awaitOutcome({ ...wait, run: { runId: next }, known: undefined });
   return outcome;
 }
 
@@ -64,6 +66,7 @@ function nextRunId(outcome: FinalOutcome): string | undefined {
  * connection is asked once a second at most, and one that is gone is given up.
  */
 export async function awaitOutcome(wait: OutcomeWait): Promise<FinalOutcome> {
+  if (wait.known && wait.known.kind !== "pending") return wait.known;
   let run = wait.run;
   for (let lostWatches = 1; ; lostWatches += 1) {
     const watched = await watchOutcome(wait, run);

@@ -18,6 +18,7 @@ import {
   type StartReply,
   type WorkflowExecutionDescription,
   type WorkflowService,
+  type WorkflowOutcome,
 } from "../../core/protocol.ts";
 import type { Reply } from "../../core/rejection.ts";
 import { WorkflowQueryFailedError } from "./errors.ts";
@@ -75,11 +76,16 @@ export class WorkflowRequests {
     return new PayloadEncoding(this.#options.dataConverter, { namespace: this.#options.namespace, workflowId });
   }
 
-  async start(input: WorkflowStartInput): Promise<WorkflowStartOutput> {
+  /** `onOutcome` is told how the run ended, if that is known with its start; asking for it costs no call of its own. */
+  async start(input: WorkflowStartInput, onOutcome?: (outcome: WorkflowOutcome) => void): Promise<WorkflowStartOutput> {
     const { workflowId } = input.options;
     const request = await startRequest(this.encoding(workflowId), input, this.#origin());
-    const reply = await this.caller.call(workflowId, (execution) => execution.start(request));
+    const reply = await this.caller.call(workflowId, (execution, attempt) =>
+      // Once a connection was lost, the end is awaited in the way that outlives connections.
+      execution.start(onOutcome && attempt === 1 ? { ...request, awaitsOutcome: true } : request),
+    );
     const started = valueOf(reply, { workflowId, workflowType: input.workflowType });
+    if (started.outcome) onOutcome?.(started.outcome);
     const { runId, firstExecutionRunId, eagerlyStarted = false } = started;
     return { runId, firstExecutionRunId, eagerlyStarted };
   }

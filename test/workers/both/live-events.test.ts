@@ -361,8 +361,15 @@ describe("waiting for the result", () => {
 
   it("costs one request when the workflow ends before the object rests", async () => {
     const workflowId = freshId("quick");
-    expect(await client.workflow.execute(inSequence, { workflowId, args: [2] })).toBe(1);
+    const handle = await client.workflow.start(inSequence, { workflowId, args: [2] });
+    expect(await handle.result()).toBe(1);
     expect(await objectOf(workflowId).invocations()).toMatchObject({ fetches: 1, loads: 1 });
+  });
+
+  it("costs none to who starts the workflow with execute, when it ends before the object rests", async () => {
+    const workflowId = freshId("executed");
+    expect(await client.workflow.execute(inSequence, { workflowId, args: [2] })).toBe(1);
+    expect(await objectOf(workflowId).invocations()).toMatchObject({ fetches: 0, loads: 1 });
   });
 
   it("is answered on a socket to those who know no other way", async () => {
