@@ -21,6 +21,8 @@ import type { SerializationContext } from "./serialization-context.ts";
 
 const DEFAULT_THRESHOLD_BYTES = 128 * 1024;
 const DEFAULT_MAXIMUM_BYTES = 32 * 1024 * 1024;
+/** Tries of one call of the bucket. */
+const MAX_BUCKET_ATTEMPTS = 3;
 
 /** The platform's own, taken when this module loads: inside a workflow run the global one repeats itself on replay. */
 const randomUUID = crypto.randomUUID.bind(crypto);
@@ -111,7 +113,7 @@ export class R2PayloadCodec implements PayloadCodec {
       );
     const frame = encodeFrame(payload);
     const key = (await prefixOf(context)) + randomUUID();
-    await this.#bucket.put(key, frame);
+    await retried(() => this.#bucket.put(key, frame));
     return claimPayload({ key, size: frame.length, digest: await digestOf(frame) });
   }
 
@@ -124,7 +126,7 @@ export class R2PayloadCodec implements PayloadCodec {
       throw new PayloadClaimError(
         `The claim of a payload points to "${claim.key}", which is no payload of this workflow (${where})`,
       );
-    const object = await this.#bucket.get(claim.key);
+    const object = await retried(() => this.#bucket.get(claim.key));
     if (object === null)
       throw new PayloadClaimError(
         `The bucket has no payload "${claim.key}" (${where}). It was deleted, by retention or a lifecycle rule of the ` +
@@ -136,6 +138,17 @@ export class R2PayloadCodec implements PayloadCodec {
     if (stored === undefined)
       throw new PayloadClaimError(`The payload "${claim.key}" is not the one that was stored (${where})`);
     return stored;
+  }
+}
+
+/** Buckets fail now and then and ask for another try; without it an activity would run again for its result's sake. */
+async function retried<T>(call: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await call();
+    } catch (error) {
+      if (attempt >= MAX_BUCKET_ATTEMPTS) throw error;
+    }
   }
 }
 

@@ -23,7 +23,7 @@ import {
 } from "./limits.ts";
 import { payloadsBytes } from "./payload.ts";
 import { type Rejection, rejected } from "./rejection.ts";
-import { version } from "./request-check.ts";
+import { resetProblem, version } from "./request-check.ts";
 
 type Refusal = { readonly ok: false; readonly rejection: Rejection };
 
@@ -53,8 +53,10 @@ const ACTIONS: Readonly<Record<BatchAction["kind"], true>> = {
   delete: true,
 };
 
-function actionProblem(action: BatchAction): string | undefined {
-  if (!Object.hasOwn(ACTIONS, action.kind)) return `the operation must be one of ${Object.keys(ACTIONS).join(", ")}`;
+function actionProblem(action: BatchAction | undefined): string | undefined {
+  if (!action || !Object.hasOwn(ACTIONS, action.kind))
+    return `the operation must be one of ${Object.keys(ACTIONS).join(", ")}`;
+  if (action.kind === "reset") return resetProblem(action);
   return action.kind === "signal" ? idProblem("signalName", action.signalName) : undefined;
 }
 

@@ -225,6 +225,7 @@ export const EVENT_FIELDS: Table = {
     identity: optionalText,
     resetRunId: notExported,
     childrenHandedOver: notExported,
+    handedOverChildren: notExported,
   },
   WorkflowExecutionCancelRequested: {
     cause: optionalText,

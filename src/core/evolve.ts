@@ -16,6 +16,7 @@ import {
   type RunIdentity,
   type StartFacts,
   type WorkflowState,
+  hasHadTask,
   initialProgress,
   namedRecord,
 } from "./state.ts";
@@ -188,13 +189,20 @@ function rememberRequest(state: WorkflowState, requestId: string): void {
     state.recentRequestIds = state.recentRequestIds.slice(-RECENT_REQUEST_IDS);
 }
 
+/** What has come ends the wait for the first workflow task, which a pause keeps from beginning. */
+function wakeWhenUnpaused(state: WorkflowState): void {
+  if (state.paused && !hasHadTask(state)) state.startsWhenUnpaused = true;
+}
+
 function receiveSignal(state: WorkflowState, signal: EventAttributes["WorkflowExecutionSignaled"]): void {
   countSignal(state, signal.requestId);
   rememberRequest(state, signal.requestId);
+  if (state.start.isStartDelayed) wakeWhenUnpaused(state);
 }
 
 function receiveCancel(state: WorkflowState, request: EventAttributes["WorkflowExecutionCancelRequested"]): void {
   state.cancelRequested = true;
+  wakeWhenUnpaused(state);
   const { externalWorkflowExecution: sender, externalInitiatedEventId: initiatedEventId } = request;
   if (!sender || initiatedEventId === undefined) return;
   rememberRequest(state, cancelRequestId({ runId: sender.runId, initiatedEventId }));
@@ -272,6 +280,7 @@ function close(state: WorkflowState, event: HistoryEvent, status: WorkflowState[
   state.closeTimeMs = event.eventTimeMs;
   delete state.workflowTask;
   delete state.paused;
+  delete state.startsWhenUnpaused;
   state.activities = {};
   state.timers = namedRecord();
   state.buffered = [];
@@ -283,6 +292,7 @@ function close(state: WorkflowState, event: HistoryEvent, status: WorkflowState[
 function handOver(state: WorkflowState, ended: EventAttributes["WorkflowExecutionTerminated"]): void {
   if (ended.resetRunId !== undefined) state.newExecutionRunId = ended.resetRunId;
   if (ended.childrenHandedOver) state.children = {};
+  for (const initiatedEventId of ended.handedOverChildren ?? []) delete state.children[initiatedEventId];
 }
 
 /** What an event does to the entity it is about; the same whether it is numbered or still buffered. */
@@ -298,6 +308,7 @@ function evolveEntity(state: WorkflowState, event: HistoryEvent | BufferedEvent)
       return;
     case "WorkflowExecutionUnpaused":
       delete state.paused;
+      delete state.startsWhenUnpaused;
       rememberRequest(state, pauseRequestId("unpause", event.attributes.requestId));
       return;
     case "ChildWorkflowExecutionStarted":

@@ -177,6 +177,8 @@ export interface EventAttributes {
     readonly resetRunId?: string;
     /** That run goes on with the children of this one, which are left alone. Not exported. */
     readonly childrenHandedOver?: true;
+    /** Likewise, but only those of its open children that these events have initiated. Not exported. */
+    readonly handedOverChildren?: readonly number[];
   };
   WorkflowExecutionCancelRequested: {
     readonly cause?: string;

@@ -56,6 +56,7 @@ const NOT_EXPORTED: ReadonlySet<string> = new Set([
   "continuedOriginalExecutionRunId",
   "resetRunId",
   "childrenHandedOver",
+  "handedOverChildren",
 ]);
 
 /** Fields whose content is the users', to the last name in it. */

@@ -155,6 +155,9 @@ function step(state: Walk, event: HistoryEvent): void {
     case "WorkflowExecutionTerminated":
       // What a reset hands over is the next run's.
       if ("childrenHandedOver" in event.attributes) state.children.clear();
+      if ("handedOverChildren" in event.attributes)
+        for (const initiatedEventId of event.attributes.handedOverChildren ?? [])
+          state.children.delete(initiatedEventId);
       state.closed = true;
       return;
     default:

@@ -186,9 +186,14 @@ export function resetRequest(request: ResetRequest): Refusal | undefined {
   );
 }
 
-function resetPointProblem(point: ResetPoint): string | undefined {
-  if (point.kind === "firstWorkflowTask" || point.kind === "lastWorkflowTask") return undefined;
-  if (Number.isInteger(point.eventId) && point.eventId > 0) return undefined;
+/** What is wrong with what a reset is to do, whatever run it is for. */
+export function resetProblem(reset: Pick<ResetRequest, "resetPoint" | "reapplyExclude">): string | undefined {
+  return resetPointProblem(reset.resetPoint) ?? excludeProblem(reset.reapplyExclude);
+}
+
+function resetPointProblem(point: ResetPoint | undefined): string | undefined {
+  if (point?.kind === "firstWorkflowTask" || point?.kind === "lastWorkflowTask") return undefined;
+  if (point && Number.isInteger(point.eventId) && point.eventId > 0) return undefined;
   return "resetPoint must be the first or last workflow task, or an event id: a whole number above zero";
 }
 

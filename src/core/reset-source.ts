@@ -11,7 +11,7 @@ import type { ResetPoint } from "./control-requests.ts";
 import { evolve } from "./evolve.ts";
 import type { EventType, HistoryEvent } from "./history-event.ts";
 import { type ResolvedPoint, WorkflowTaskIndex } from "./reset-point.ts";
-import type { RunIdentity, WorkflowState } from "./state.ts";
+import type { CopiedHistory, RunIdentity, WorkflowState } from "./state.ts";
 
 /** Some events of a history as they are stored together. */
 export interface HistoryRow {
@@ -32,7 +32,9 @@ export interface ResetSource {
   readonly kept: Readonly<WorkflowState>;
   /** Of the base run, after the point: what may be applied to the new run again, in order. */
   readonly later: readonly HistoryEvent[];
-  /** Likewise of the runs that followed it. */
+  /** Of the current run, if it has taken over the same history: the answers to what that asks. */
+  readonly sharedAnswers: readonly HistoryEvent[];
+  /** Of the runs that followed the base run: what may be applied again. */
   readonly laterOfChain: readonly HistoryEvent[];
   /** The base run, or the last that has followed it. */
   readonly lastRunId: string;
@@ -69,11 +71,40 @@ export function isRequest(event: HistoryEvent): boolean {
   return REQUESTS.has(event.eventType);
 }
 
-/** Reads what a reset of the run `base.runId` needs. `identity` is that of the run it begins. */
+/** Whether an event after the point is an answer. */
+export function isAnswer(event: HistoryEvent): boolean {
+  return ANSWERS.has(event.eventType);
+}
+
+/**
+ * Whether an event of the current run answers what the kept history asks, though another run has it too: both have taken
+ * the question over from the same run.
+ */
+export function isSharedAnswer(
+  event: HistoryEvent,
+  { kept, writerRunId }: Pick<ResetSource, "kept" | "writerRunId">,
+  copiedFrom: readonly CopiedHistory[] = [],
+): boolean {
+  if (!isAnswer(event) || !("initiatedEventId" in event.attributes)) return false;
+  const { initiatedEventId } = event.attributes;
+  const writer = writerIn(copiedFrom, initiatedEventId);
+  return writer !== undefined && writer === (writerIn(kept.copiedFrom ?? [], initiatedEventId) ?? writerRunId);
+}
+
+/** Which of the runs that a history was taken over from has written an event, if one has. */
+export function writerIn(copiedFrom: readonly CopiedHistory[], eventId: number): string | undefined {
+  return copiedFrom.find(({ upToEventId }) => eventId <= upToEventId)?.runId;
+}
+
+/**
+ * Reads what a reset of the run `base.runId` needs. `identity` is that of the run it begins, `currentRunId` the newest
+ * of the workflow id.
+ */
 export function readResetSource(
   base: { readonly runId: string; readonly resetPoint: ResetPoint },
   identity: RunIdentity,
   readRun: ReadRun,
+  currentRunId?: string,
 ): ResetReading {
   const point = resolvePoint(base, readRun);
   if (!point.ok) return point;
@@ -97,8 +128,26 @@ export function readResetSource(
   if (!kept) throw new Error(`run ${base.runId}: its history is empty`);
   // For the advice to continue as new; the rows that the new run gets are counted when they are written.
   kept.historyBytes = keptBytes;
-  const of = { baseRunId: base.runId, writerRunId: writerRunId ?? base.runId };
-  return { ok: true, source: { ...of, kept, later, ...readChain(base.runId, last, readRun) } };
+  const of = { baseRunId: base.runId, writerRunId: writerRunId ?? base.runId, kept };
+  const rows = currentRunId === undefined || currentRunId === base.runId ? undefined : readRun(currentRunId);
+  const sharedAnswers = rows ? readSharedAnswers(rows, of) : [];
+  return { ok: true, source: { ...of, later, sharedAnswers, ...readChain(base.runId, last, readRun) } };
+}
+
+/** A child that has told the run of an earlier reset does not tell the new run as well. */
+function readSharedAnswers(
+  rows: Iterable<HistoryRow>,
+  of: Pick<ResetSource, "kept" | "writerRunId">,
+): readonly HistoryEvent[] {
+  const copiedFrom: CopiedHistory[] = [];
+  const answers: HistoryEvent[] = [];
+  for (const { events } of rows)
+    for (const event of events) {
+      const runId = takenOverFrom([event]);
+      if (runId !== undefined) copiedFrom.push({ runId, upToEventId: event.eventId - 1 });
+      else if (isSharedAnswer(event, of, copiedFrom)) answers.push(event);
+    }
+  return answers;
 }
 
 /** The run that wrote what comes before the first of these events that says it was taken over. */
@@ -135,7 +184,7 @@ function evolved(
 }
 
 function isReapplicable(event: HistoryEvent): boolean {
-  return REQUESTS.has(event.eventType) || ANSWERS.has(event.eventType);
+  return isRequest(event) || isAnswer(event);
 }
 
 /** Follows the chain for as long as one run continued as the next; as in Temporal, no further. */

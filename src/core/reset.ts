@@ -20,8 +20,8 @@ import { SERVICE_FAILURE_SOURCE } from "./failure.ts";
 import type { HistoryEvent } from "./history-event.ts";
 import { rejected } from "./rejection.ts";
 import { ReappliedEvents } from "./reset-reapply.ts";
-import { type ResetReading, type ResetSource, isRequest } from "./reset-source.ts";
-import { type WorkflowState, openActivities } from "./state.ts";
+import { type ResetReading, type ResetSource, isRequest, isSharedAnswer, writerIn } from "./reset-source.ts";
+import { type WorkflowState, openActivities, writerOf } from "./state.ts";
 import { appendTermination } from "./termination.ts";
 import { taskStarted } from "./workflow-task-event.ts";
 
@@ -57,17 +57,27 @@ export function resetWorkflow(
 function endedBy(
   current: Readonly<WorkflowState>,
   { reason, newRunId }: { readonly reason: string; readonly newRunId: string },
-  { baseRunId }: ResetSource,
+  source: ResetSource,
   nowMs: number,
 ): Changes {
+  const isBase = current.identity.runId === source.baseRunId;
   const draft = new Draft(current, nowMs);
   appendTermination(draft, {
     reason: `reset: ${reason}`,
     identity: RESETTER_IDENTITY,
     resetRunId: newRunId,
-    childrenHandedOver: current.identity.runId === baseRunId,
+    ...(isBase ? { childrenHandedOver: true } : { handedOverChildren: sharedChildren(current, source) }),
   });
   return draft.changes();
+}
+
+/** Open children of the run that ends which the new run has as well: both have taken over who started them. */
+function sharedChildren(current: Readonly<WorkflowState>, { kept, writerRunId }: ResetSource): readonly number[] {
+  return Object.values(current.children)
+    .map((child) => child.initiatedEventId)
+    .filter(
+      (id) => kept.children[id] && writerOf(current, id) === (writerIn(kept.copiedFrom ?? [], id) ?? writerRunId),
+    );
 }
 
 interface Begun {
@@ -136,17 +146,24 @@ function reapply(
   ending: Changes,
 ): NonNullable<NewRun["admitted"]> {
   for (const event of source.later) reapplied.take(event);
-  for (const event of source.laterOfChain) reapplied.take(event);
-  if (!current || source.lastRunId !== current.identity.runId) return [];
+  for (const event of [...source.sharedAnswers, ...source.laterOfChain]) reapplied.take(event);
+  if (!current) return [];
   // What waited for a number has got it by the commit that ends the run.
   for (const event of lateEvents(current, source, ending)) reapplied.take(event);
+  if (source.lastRunId !== current.identity.runId) return [];
   const inMemory = current.admittedUpdates.filter((update) => update.admittedEventId === undefined);
   return inMemory.map((update) => update.message).filter((message) => reapplied.admit(message));
 }
 
-/** Answers belong to the run that has asked: only the base run's are of use. */
-function lateEvents(current: Readonly<WorkflowState>, source: ResetSource, ending: Changes): readonly HistoryEvent[] {
-  return current.identity.runId === source.baseRunId ? ending.events : ending.events.filter(isRequest);
+/** Answers belong to the run that has asked: they are of use if that is the base run, or one that both come from. */
+function lateEvents(
+  { identity, copiedFrom }: Readonly<WorkflowState>,
+  source: ResetSource,
+  { events }: Changes,
+): readonly HistoryEvent[] {
+  if (identity.runId === source.baseRunId) return events;
+  const isOfChain = identity.runId === source.lastRunId;
+  return events.filter((event) => (isOfChain && isRequest(event)) || isSharedAnswer(event, source, copiedFrom));
 }
 
 /** Whether a request that was taken before is in the new run's history anyway. */

@@ -221,6 +221,8 @@ export interface WorkflowState {
   cancelRequested: boolean;
   /** While it is there, no workflow task and no attempt of an activity begins. */
   paused?: PauseInfo & { readonly requestId: string };
+  /** What ends the wait for the first workflow task has come while the run was paused: unpaused, it waits no longer. */
+  startsWhenUnpaused?: true;
   /** As the workflow has changed them. */
   memo?: PayloadMap;
   searchAttributes?: SearchAttributeMap;
@@ -275,8 +277,12 @@ export function writerOf(state: Readonly<WorkflowState>, eventId: number): strin
 
 /** Whether the run waits for the time of its first workflow task, whatever happens meanwhile. */
 export function isBeforeFirstTask(state: Readonly<WorkflowState>, nowMs: number): boolean {
-  const neverHadOne = state.workflowTask === undefined && state.lastWorkflowTaskClosedEventId === 0;
-  return neverHadOne && nowMs < state.start.firstWorkflowTaskAtMs;
+  return !hasHadTask(state) && nowMs < state.start.firstWorkflowTaskAtMs;
+}
+
+/** Whether the run has, or has had, a workflow task. */
+export function hasHadTask(state: Readonly<WorkflowState>): boolean {
+  return state.workflowTask !== undefined || state.lastWorkflowTaskClosedEventId > 0;
 }
 
 /** Whether a workflow task is with the worker (or was, when the object died). */

@@ -66,6 +66,7 @@ export function appendTermination(
     /** The run that a reset begins in its place. */
     readonly resetRunId?: string | undefined;
     readonly childrenHandedOver?: boolean | undefined;
+    readonly handedOverChildren?: readonly number[] | undefined;
   },
 ): void {
   draft.abandonWorkflowTask();
@@ -75,5 +76,6 @@ export function appendTermination(
     ...(request.identity === undefined ? {} : { identity: request.identity }),
     ...(request.resetRunId === undefined ? {} : { resetRunId: request.resetRunId }),
     ...(request.childrenHandedOver === true ? { childrenHandedOver: true } : {}),
+    ...(request.handedOverChildren?.length ? { handedOverChildren: request.handedOverChildren } : {}),
   });
 }

@@ -53,8 +53,8 @@ export function unpauseWorkflow(
   draft.appendOrBuffer("WorkflowExecutionUnpaused", attributesOf(request));
   // A task that failed waits for mended code, and that may be what the pause was for: it does not wait any longer.
   draft.dropWaitingTask();
-  // A signal ends the wait for a start delay, and one that came while the run was paused does so now.
-  if (state.start.isStartDelayed && state.signalCount > 0) draft.startEarly();
+  // What ends the wait for the first task does so now, if it came while the run was paused.
+  if (state.startsWhenUnpaused) draft.startEarly();
   draft.ensureWorkflowTask();
   sendActivities(draft, state);
   return draft.decide({ runId });

@@ -7,6 +7,9 @@
  */
 import type { WriteCount } from "./entry-table.ts";
 
+/** The platform throws at dates some generations away, and timeouts may be as long as anybody likes: ten years. */
+const FURTHEST_MS = 3_650 * 86_400_000;
+
 export class AlarmClock {
   readonly #storage: DurableObjectStorage;
   readonly #writes: WriteCount;
@@ -37,7 +40,7 @@ export class AlarmClock {
   arm(deadlineMs: number | undefined, nowMs: number): void {
     if (deadlineMs === undefined) return;
     if (this.#armedForMs !== undefined && this.#armedForMs <= deadlineMs) return;
-    this.#armedForMs = Math.max(Math.ceil(deadlineMs), nowMs + 1);
+    this.#armedForMs = Math.min(Math.max(Math.ceil(deadlineMs), nowMs + 1), nowMs + FURTHEST_MS);
     this.#writes.rows += 1;
     // Not awaited: the write joins the commit of this synchronous run, and the output gate waits for both.
     void this.#storage.setAlarm(this.#armedForMs);

@@ -5,7 +5,7 @@
  *   --------------------------------------------+--------------------------------------------------------------
  *   claimed by a run that goes, by no other run | with the run
  *   claimed by another run of the workflow id   | with the last of them
- *   the answer of a child to its parent         | with the child, which stays until the parent's run has gone
+ *   the answer of a child to its parent         | with the child, which stays while any run has the parent's history
  *   claimed by no run (orphans)                 | with the last run, if they have been there for an hour
  *
  * Owns: which keys these are. A run's entries are still stored when it is cleared, so that whatever fails is done again;
@@ -46,6 +46,8 @@ export interface PayloadGarbageOptions {
   readonly bucket: GarbageBucket;
   /** The events of a run, by its number. */
   readonly events: (run: number) => Iterable<HistoryEvent>;
+  /** Those of them that may claim what another run does. Default: all. */
+  readonly shared?: (run: number) => Iterable<HistoryEvent>;
   /** Whether a run is still there, or one that was made from it by a reset. */
   readonly holds: (parent: ParentRun) => Promise<boolean>;
   /** Milliseconds since the epoch. */
@@ -56,24 +58,23 @@ export interface PayloadGarbageOptions {
 export interface GarbageSources {
   readonly bucket: GarbageBucket | undefined;
   readonly events: (run: number) => Iterable<HistoryEvent>;
+  readonly shared: (run: number) => Iterable<HistoryEvent>;
   readonly executions: () => ExecutionNamespace;
 }
 
 /** The clearing of one workflow execution; undefined without a bucket, for then there is nothing to clear. */
-export function payloadGarbage({ bucket, events, executions }: GarbageSources): PayloadGarbage | undefined {
+export function payloadGarbage({ bucket, events, shared, executions }: GarbageSources): PayloadGarbage | undefined {
   if (!bucket) return undefined;
   const holds = (parent: ParentRun): Promise<boolean> => isHeld(executions(), parent);
-  return new PayloadGarbage({ bucket, events, holds, now: () => Date.now() });
+  return new PayloadGarbage({ bucket, events, shared, holds, now: () => Date.now() });
 }
 
-/** Whether a run can be found, or another that was reset from it. Rejects when its execution cannot be reached. */
+/** Whether a run can be found, or another that took its history over. Rejects when its execution cannot be reached. */
 async function isHeld(executions: ExecutionNamespace, { namespace, workflowId, runId }: ParentRun): Promise<boolean> {
   const parent = executions.getByName(workflowObjectName(namespace, workflowId));
-  const named = await parent.describe({ version: 1, runId });
-  // Whatever else is said has not deleted it: a namespace that a mistake has left out comes back with its runs.
-  if (named.ok || named.rejection.code !== "WorkflowNotFound") return true;
-  const current = await parent.describe({ version: 1 });
-  return current.ok && current.value.originalExecutionRunId === runId;
+  const reply = await parent.keepsHistory({ version: 1, runId });
+  // A refusal has not deleted it: a namespace that a mistake has left out comes back with its runs.
+  return !reply.ok || reply.value.kept;
 }
 
 export class PayloadGarbage {
@@ -88,13 +89,13 @@ export class PayloadGarbage {
    * runs of the workflow id that stay. Rejects with the bucket's errors; may be called again.
    */
   async clearRun(place: GarbagePlace, run: number, remaining: Iterable<number>): Promise<Clearing> {
-    const { bucket, events, holds, now } = this.#options;
+    const { bucket, events, holds, now, shared = events } = this.#options;
     const prefix = await prefixOf(place);
     const { keys, parent, isAnswer } = claimsOf(events(run), prefix);
     if (keys.size === 0) return CLEARED;
     if (parent && isAnswer && (await holds(parent))) return { kind: "later", atMs: now() + PARENT_CHECK_MS };
     // After the last wait: what begins from here on can claim nothing that is not claimed already.
-    for (const other of remaining) for (const key of claimsOf(events(other), prefix).keys) keys.delete(key);
+    for (const other of remaining) for (const key of claimsOf(shared(other), prefix).keys) keys.delete(key);
     await deleteAll(bucket, [...keys]);
     return CLEARED;
   }

@@ -24,6 +24,8 @@ export function foundForReset(
   const reset = { requestId: request.requestId, runId: newRunId };
   const next: RunIdentity = { namespace, workflowId, runId: newRunId, startRequestId, reset };
   const { resetPoint } = request;
-  const reading = readResetSource({ runId: identity.runId, resetPoint }, next, (runId) => store.rowsOf(runId));
+  const currentRunId = store.isDeleted(store.newestRun) ? undefined : store.identityOf(store.newestRun)?.runId;
+  const meant = { runId: identity.runId, resetPoint };
+  const reading = readResetSource(meant, next, (runId) => store.rowsOf(runId), currentRunId);
   return { ...request, newRunId, found: { kind: "read", reading } };
 }

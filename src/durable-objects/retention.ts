@@ -34,6 +34,8 @@ export type PayloadClearing = Pick<PayloadGarbage, "clearRun" | "clearExecution"
 
 /** Runs that are removed in one go; then the alarm goes on with the rest. */
 const RUNS_PER_SWEEP = 500;
+/** Where payloads go with them, each takes reading, and one alarm has only so much time to compute. */
+const RUNS_WITH_PAYLOADS_PER_SWEEP = 50;
 /** Wait before what has failed is tried again; twice as long after each further failure. */
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 300_000;
@@ -118,11 +120,17 @@ export class Retention {
    * is done when the call returns.
    */
   async sweep(): Promise<void> {
-    if (this.#isAtWork) return;
+    if (this.#isAtWork) {
+      // The alarm that has come may be the one that was to go on after this work had died, which it still may.
+      if (this.#options.payloads()) this.#options.alarm.arm(Date.now() + FALLBACK_MS, Date.now());
+      return;
+    }
     this.#isAtWork = true;
     try {
-      this.#options.turn.flush();
-      for (let runs = 0; runs < RUNS_PER_SWEEP; runs += 1) {
+      const { turn, payloads } = this.#options;
+      turn.flush();
+      const atMost = payloads() ? RUNS_WITH_PAYLOADS_PER_SWEEP : RUNS_PER_SWEEP;
+      for (let runs = 0; runs < atMost; runs += 1) {
         const step = this.#nextStep(Date.now());
         if (!step) break;
         const done = this.#carryOut(step);

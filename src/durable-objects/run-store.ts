@@ -131,6 +131,18 @@ export class RunStore {
     for (const { text } of this.#table.from(number, "history", 1)) yield* parseCommit(text).events;
   }
 
+  /**
+   * The events of a run that may hold what events of other runs hold: the first, which says what was handed on to it,
+   * and all of a run that a reset has begun or that follows one. The others are many, and need not be read.
+   */
+  *sharedEventsOf(number: number): Generator<HistoryEvent> {
+    const hasReset = this.identityOf(number)?.reset !== undefined;
+    for (const event of this.eventsOf(number)) {
+      yield event;
+      if (!hasReset) return;
+    }
+  }
+
   /** The current run as of the last commit, ready to go on at `nowMs`; undefined if the id was never used. */
   loadCurrent(nowMs: number): LoadedRun | undefined {
     const number = this.newestRun;
@@ -204,6 +216,17 @@ export class RunStore {
   loadById(runId: string): LoadedRun | undefined {
     const number = this.#numberOf(runId);
     return number === undefined ? undefined : { number, state: this.#replayRun(number).state };
+  }
+
+  /** Whether the events of a run are still there: in itself, or in a run that a reset has begun with them. */
+  keepsHistoryOf(runId: string): boolean {
+    if (this.#numberOf(runId) !== undefined) return true;
+    for (const number of this.#foundBefore(Number.MAX_SAFE_INTEGER)) {
+      const identity = this.identityOf(number);
+      if (!identity || identity.reset?.runId !== identity.runId) continue;
+      if (this.#replayRun(number).state.copiedFrom?.some((copied) => copied.runId === runId)) return true;
+    }
+    return false;
   }
 
   /** Runs below a number that can be found, the newest first. */

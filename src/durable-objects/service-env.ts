@@ -5,7 +5,8 @@
  * application are deployed apart, behind a service binding.
  */
 import type { ActivityTaskMessage } from "../core/activity-task.ts";
-import type { WorkflowExecutionRpc } from "../core/protocol.ts";
+import type { KeepsHistoryRequest, WorkflowExecutionRpc } from "../core/protocol.ts";
+import type { Reply } from "../core/rejection.ts";
 import type { NamespacesVariable } from "./namespace-config.ts";
 import type { ActivityTaskAnswer, ActivityTaskOffer, OpenSession, WorkflowSessionRpc } from "../core/workflow-task.ts";
 
@@ -43,10 +44,12 @@ export interface ServiceEnv {
 }
 
 /** What one execution does to another. */
-export type ExecutionStub = Pick<
+export interface ExecutionStub extends Pick<
   WorkflowExecutionRpc,
-  "start" | "signal" | "requestCancel" | "terminate" | "childClosed" | "describe"
->;
+  "start" | "signal" | "requestCancel" | "terminate" | "childClosed"
+> {
+  keepsHistory(request: KeepsHistoryRequest): Promise<Reply<{ readonly kept: boolean }>>;
+}
 
 /** Objects by name, as a Durable Object namespace gives them. */
 export interface ExecutionNamespace {

@@ -338,6 +338,7 @@ export class WorkflowExecution<Env extends ServiceEnv = ServiceEnv>
         payloadGarbage({
           bucket: this.payloadBucket(),
           events: (run) => this.#store.eventsOf(run),
+          shared: (run) => this.#store.sharedEventsOf(run),
           executions: () => this.executions(),
         }),
     });

@@ -25,12 +25,12 @@ export interface ActivityRunTimes {
 export interface InvocationOptions {
   /** From the moment when activities are told to stop to the end of the invocation. */
   readonly shutdownGraceTime?: Duration | undefined;
-  /** What one invocation of the queue handler lasts at most. */
+  /** What one invocation of the queue handler lasts at most: 15 minutes, or less. */
   readonly consumerTimeLimit?: Duration | undefined;
 }
 
 /**
- * The times of a Worker. Throws `ValueError` for a grace that leaves nothing to run in.
+ * The times of a Worker. Throws `ValueError` for a grace that leaves nothing to run in, or a limit beyond the platform's.
  *
  * @example
  * activityRunTimes({ shutdownGraceTime: "30 seconds" }).queuedMs; // 870_000
@@ -38,6 +38,8 @@ export interface InvocationOptions {
 export function activityRunTimes({ shutdownGraceTime, consumerTimeLimit }: InvocationOptions = {}): ActivityRunTimes {
   const graceMs = shutdownGraceTime === undefined ? DEFAULT_GRACE_MS : msToNumber(shutdownGraceTime);
   const limitMs = consumerTimeLimit === undefined ? CONSUMER_LIMIT_MS : msToNumber(consumerTimeLimit);
+  if (!(limitMs <= CONSUMER_LIMIT_MS))
+    throw new ValueError(`consumerTimeLimit (${limitMs} ms) must be at most 15 minutes, the platform's limit`);
   if (!(graceMs >= 0 && graceMs < limitMs))
     throw new ValueError(`shutdownGraceTime (${graceMs} ms) must be shorter than consumerTimeLimit (${limitMs} ms)`);
   const eagerLimitMs = Math.min(EAGER_MAXIMUM_MS, limitMs);

@@ -89,6 +89,16 @@ describe("an attempt that the service speaks to of its own accord", () => {
     expect(seen).toMatchObject({ message, details: { ...NOTHING, ...details } });
   });
 
+  test("is canceled if it gives way to something else, and its workflow has asked for its cancellation since", async () => {
+    const { seen, activity } = witness();
+    const { ending, execution } = await startAttempt(activity);
+    await eventually(() => seen.hasBegun === true);
+    execution.cancel("WORKER_SHUTDOWN");
+    execution.hear(news({ cancelRequested: true }));
+    expect(await cancellationDetailsOf(await ending)).toEqual([]);
+    expect(seen.message).toBe("WORKER_SHUTDOWN");
+  });
+
   test("fails so too with the AbortError that follows from its signal", async () => {
     const begun = Promise.withResolvers<void>();
     const { ending, execution } = await startAttempt(async () => {

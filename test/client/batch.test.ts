@@ -195,6 +195,48 @@ describe("an upload that was cut off", () => {
   });
 });
 
+describe("a batch that is started again when it has its list", () => {
+  const operation = { type: "cancel" } as const;
+
+  async function complete() {
+    const { client, batches } = batchClient();
+    await client.batch.start({ operation, executions: ids(3), reason, jobId: "j" });
+    return { client, batches };
+  }
+
+  it("is the same, and is sent nothing", async () => {
+    const { client, batches } = await complete();
+    const handle = await client.batch.start({ operation, executions: ids(3), reason, jobId: "j" });
+    expect((await handle.describe()).totalOperationCount).toBe(3);
+    expect(batches.pages).toHaveLength(1);
+  });
+
+  it.each([
+    ["shorter", ids(2)],
+    ["longer", ids(4)],
+    ["in another order", ids(3).toReversed()],
+    ["another", ["a", "b", "c"]],
+  ])("is refused with a list that is %s: nothing would ever be done to what it names", async (_, executions) => {
+    const { client } = await complete();
+    const again = client.batch.start({ operation, executions, reason, jobId: "j" });
+    await expect(again).rejects.toThrow(BatchOperationAlreadyStartedError);
+  });
+
+  it("and was stopped before it had all of it, is the one that was stopped", async () => {
+    const { client, batches } = batchClient();
+    async function* cutOff(): AsyncGenerator<string> {
+      yield* ids(1_500);
+      throw new Error("cut off");
+    }
+    const first = client.batch.start({ operation, executions: cutOff(), reason, jobId: "j" });
+    await expect(first).rejects.toThrow("cut off");
+    await client.batch.getHandle("j").stop("the wrong list");
+    const handle = await client.batch.start({ operation, executions: ids(1_500), reason, jobId: "j" });
+    expect((await handle.describe()).state).toBe("FAILED");
+    expect(batches.list).toHaveLength(1_000);
+  });
+});
+
 describe("a batch that is refused", () => {
   const operation = { type: "cancel" } as const;
 

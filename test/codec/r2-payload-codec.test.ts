@@ -77,6 +77,43 @@ describe("the threshold", () => {
   });
 });
 
+describe("a bucket that fails now and then", () => {
+  function failing(times: number): MemoryBucket {
+    const bucket = new MemoryBucket();
+    let left = times;
+    const get = bucket.get.bind(bucket);
+    const put = bucket.put.bind(bucket);
+    const fail = (): void => {
+      if (left === 0) return;
+      left -= 1;
+      throw new Error("We encountered an internal error. Please try again. (10001)");
+    };
+    bucket.put = async (key, value) => {
+      fail();
+      return await put(key, value);
+    };
+    bucket.get = async (key) => {
+      fail();
+      return await get(key);
+    };
+    return bucket;
+  }
+
+  it("is asked again, so that an activity need not run again for its result's sake", async () => {
+    const bucket = failing(2);
+    const encoded = await plain(bucket, { thresholdBytes: 0 }).encode([clear(100)], context);
+    expect(bucket.objects.size).toBe(1);
+    const twice = failing(2);
+    twice.objects.set(...([...bucket.objects][0] ?? ["", { bytes: new Uint8Array(), uploaded: new Date(0) }]));
+    expect(await plain(twice).decode(encoded, context)).toEqual([clear(100)]);
+  });
+
+  it("but not for ever", async () => {
+    const codec = plain(failing(Number.POSITIVE_INFINITY), { thresholdBytes: 0 });
+    await expect(codec.encode([clear(100)], context)).rejects.toThrow("10001");
+  });
+});
+
 describe("a claim", () => {
   it("says where, how much and with which digest, and holds no data", async () => {
     const bucket = new MemoryBucket();

@@ -207,6 +207,7 @@ const SAMPLES: { readonly [T in EventType]: Required<EventAttributes[T]> } = {
     identity: "operator",
     resetRunId: "run-2",
     childrenHandedOver: true,
+    handedOverChildren: [5],
   },
   MarkerRecorded: {
     markerName: "core_local_activity",

@@ -16,6 +16,7 @@ const NOT_EXPORTED = [
   "lastCompletionRunId",
   "resetRunId",
   "childrenHandedOver",
+  "handedOverChildren",
 ];
 
 /** An event as a reader of the export can know it. */

@@ -10,6 +10,7 @@ import { decide } from "../../src/core/decide.ts";
 import { historyProblems, stateProblems } from "../../src/core/invariants.ts";
 import { hasOutbox } from "../../src/core/outbox.ts";
 import type { WorkflowState } from "../../src/core/state.ts";
+import { foundForReset } from "../../src/durable-objects/reset-reader.ts";
 import { ExecutionHost, durable } from "../sim/execution-host.ts";
 import { CommitRefused } from "../sim/memory-storage.ts";
 import { frozenCopy } from "./frozen.ts";
@@ -92,14 +93,24 @@ class Play {
   #situation(): Situation {
     const { run } = this.host;
     const history = run ? this.host.history(run.number) : [];
-    return { state: run?.state, history, nowMs: this.#nowMs, newRunId: `run-${this.#steps}` };
+    const newRunId = `run-${this.#steps}`;
+    const resetOf: Situation["resetOf"] = (base, request) => {
+      const { store } = this.host;
+      const numbers = [...store.runsBeside(0)];
+      const { runId } = store.identityOf(numbers[Math.min(base, numbers.length - 1)] ?? 0) ?? {};
+      const found = runId === undefined ? undefined : store.loadById(runId);
+      return found && foundForReset(store, found, request, newRunId);
+    };
+    return { state: run?.state, history, nowMs: this.#nowMs, newRunId, resetOf };
   }
 
-  #take({ kind, request }: Made): void {
+  #take(made: Made): void {
+    const { kind, request } = made;
     const before = this.host.run;
-    const { reading, decided } = readOnly(before?.state, { kind, request } as Made, this.#nowMs);
+    const { reading, decided } = readOnly(before?.state, made, this.#nowMs);
     try {
-      const reply = this.host.turn.take(kind, request);
+      const { turn } = this.host;
+      const reply = kind === "deleteExecution" ? turn.deleteCurrent(request) : turn.take(kind, request);
       // The turn came to the same decision as the one that was only allowed to read.
       expect(reply.ok).toBe(decided);
     } catch (error) {

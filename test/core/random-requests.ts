@@ -8,7 +8,7 @@ import fc from "fast-check";
 
 import { type ActivityOutcome, encodeTaskToken } from "../../src/core/activity-task.ts";
 import type { Command } from "../../src/core/command.ts";
-import type { ActivityOptionsChange, ActivitySelector } from "../../src/core/control-requests.ts";
+import type { ActivityOptionsChange, ActivitySelector, ResetRequest } from "../../src/core/control-requests.ts";
 import { nextDeadlineMs } from "../../src/core/deadlines.ts";
 import type { RequestKind, Requests } from "../../src/core/decide.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
@@ -117,6 +117,17 @@ export const action = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant("signalWithStart" as const), id: small, conflict: fc.nat({ max: 3 }) }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("terminate" as const), really: fc.nat({ max: 5 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("delete" as const), really: fc.nat({ max: 3 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("reset" as const),
+      id: fc.nat({ max: 12 }),
+      base: small,
+      point: fc.nat({ max: 5 }),
+      exclude: fc.nat({ max: 5 }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("pause" as const), id: small }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("unpause" as const), id: fc.nat({ max: 12 }) }) },
   {
@@ -142,6 +153,8 @@ export interface Situation {
   readonly history: readonly HistoryEvent[];
   readonly nowMs: number;
   readonly newRunId: string;
+  /** A reset with what the store holds for it. `base` counts the runs that are there, from the current one backwards. */
+  readonly resetOf: (base: number, request: ResetRequest) => Requests["reset"] | undefined;
 }
 
 /** When an action happens. */
@@ -194,6 +207,12 @@ export function requestOf(plan: Action, situation: Situation): Made | undefined 
       return { kind: "requestCancel", request: { version: 1, requestId: "cancel" } };
     case "terminate":
       return plan.really > 0 ? undefined : { kind: "terminate", request: { version: 1 } };
+    case "delete":
+      return plan.really > 0 ? undefined : { kind: "deleteExecution", request: { version: 1 } };
+    case "reset": {
+      const request = situation.resetOf(plan.base, resetRequest(plan, situation));
+      return request && { kind: "reset", request };
+    }
     case "tick":
     case "tickAtDeadline":
       return { kind: "tick", request: { newRunId } };
@@ -238,6 +257,19 @@ export function requestOf(plan: Action, situation: Situation): Made | undefined 
     case "refusedCommit":
       return undefined;
   }
+}
+
+const EXCLUDED: readonly (readonly ("SIGNAL" | "UPDATE")[])[] = [["SIGNAL"], ["UPDATE"], ["SIGNAL", "UPDATE"]];
+
+/** Mostly to an event at which some run has a workflow task, which may be no point of the run that is meant. */
+function resetRequest(plan: Extract<Action, { kind: "reset" }>, { history }: Situation): ResetRequest {
+  const points = history.filter(({ eventType }) => /^WorkflowTask(Started|Completed|Failed|TimedOut)$/.test(eventType));
+  const { eventId = 4 } = points.at(-plan.point) ?? {};
+  const kinds: readonly ResetRequest["resetPoint"][] = [{ kind: "firstWorkflowTask" }, { kind: "lastWorkflowTask" }];
+  const resetPoint = kinds[plan.point] ?? { kind: "event", eventId };
+  const reapplyExclude = EXCLUDED[plan.exclude];
+  const request = { version: 1, resetPoint, reason: "mended", requestId: `reset-${plan.id}` } as const;
+  return { ...request, ...(reapplyExclude ? { reapplyExclude } : {}) };
 }
 
 function taskRef(state: WorkflowState | undefined, stale: number): Requests["completeWorkflowTask"] {

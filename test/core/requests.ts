@@ -83,7 +83,7 @@ export function resetRequest(
     return events && [{ events, bytes: JSON.stringify(events).length }];
   };
   const reading = histories.has(base)
-    ? readResetSource({ runId: base, resetPoint }, identity, readRun)
+    ? readResetSource({ runId: base, resetPoint }, identity, readRun, [...histories.keys()].at(-1))
     : ({ ok: false, message: "there is no such run" } as const);
   return { ...request, newRunId, found: { kind: "read", reading } };
 }

@@ -9,6 +9,10 @@ import { isBeforeFirstTask, type WorkflowState } from "../../src/core/state.ts";
 /** A run that has continued as new, or was followed by another otherwise, is never the one that decisions are about. */
 const CONDITIONS = {
   "waiting for its first task": (state, nowMs) => state.status === "RUNNING" && isBeforeFirstTask(state, nowMs),
+  "paused, waiting for its first task": (state, nowMs) =>
+    state.status === "RUNNING" && state.paused !== undefined && isBeforeFirstTask(state, nowMs),
+  "paused, task started": (state) => state.paused !== undefined && state.workflowTask?.startedEventId !== undefined,
+  "begun by a reset": (state) => state.status === "RUNNING" && state.copiedFrom !== undefined,
   "idle, cancel requested": (state) => state.status === "RUNNING" && !state.workflowTask && state.cancelRequested,
   "task started, cancel requested": (state) =>
     state.status === "RUNNING" && state.workflowTask?.startedEventId !== undefined && state.cancelRequested,

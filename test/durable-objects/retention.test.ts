@@ -327,6 +327,26 @@ describe("a crash", () => {
 });
 
 describe("payloads kept elsewhere", () => {
+  it("that take long to clear have an alarm all the time, in case the object dies at it", async () => {
+    const subject = await chain(2, 1_000);
+    subject.payloads = {
+      clearRun: () => new Promise(() => undefined),
+      clearExecution: async () => ({ kind: "cleared" }),
+    };
+    subject.retention.delete({ version: 1, runId: "run-1" });
+    void subject.retention.sweep();
+    // The workflow task, which has an alarm of its own, is out of the way.
+    subject.close();
+    for (let minute = 0; minute < 3; minute += 1) {
+      await subject.pass(60_000);
+      expect(subject.storage.alarmMs).not.toBeNull();
+    }
+    subject.payloads.clearRun = async () => ({ kind: "cleared" });
+    await subject.reload();
+    await subject.pass(60_000);
+    expect(Object.keys(subject.rows())).toEqual(["2"]);
+  });
+
   it("go before the entries that name them, with the runs that stay beside", async () => {
     const subject = await chain(2, 1_000);
     const seen: string[] = [];

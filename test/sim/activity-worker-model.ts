@@ -12,7 +12,7 @@ import type { World } from "./world.ts";
 export class ActivityWorkerModel {
   readonly #world: World;
   /** Activities whose completion the service has said to have taken. */
-  readonly acceptedCompletions: number[] = [];
+  readonly acceptedCompletions: { readonly runId: string; readonly scheduledEventId: number }[] = [];
   readonly #sent = new Set<string>();
   #deliveries = 0;
 
@@ -115,7 +115,7 @@ export class ActivityWorkerModel {
     const world = this.#world;
     const reply = await world.call("respondActivity", { version: 1, taskToken, outcome, identity: "worker" });
     if (!reply) return world.in(200, () => this.#respond(message, taskToken, outcome, attempt + 1));
-    if (reply.ok && outcome.kind === "completed") this.acceptedCompletions.push(message.scheduledEventId);
+    if (reply.ok && outcome.kind === "completed") this.acceptedCompletions.push(message);
     if (!reply.ok && attempt > 1) world.sometimes("an outcome that was taken was reported again");
     if (!reply.ok && attempt === 1) world.sometimes("an outcome came too late");
   }

@@ -79,7 +79,7 @@ class Desk {
       requestCancel: call("requestCancel"),
       terminate: call("terminate"),
       childClosed: call("childClosed"),
-      describe: call("describe"),
+      keepsHistory: call("keepsHistory"),
     };
   }
 }

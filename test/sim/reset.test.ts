@@ -67,6 +67,25 @@ function rowsOf(host: ExecutionHost, run: number): readonly string[] {
   return table.all(run, "history").map(({ text }) => text);
 }
 
+describe("an alarm", () => {
+  it("is never further away than the platform takes, and comes again", async () => {
+    for (const far of [{ startDelayMs: 1e300 }, { workflowExecutionTimeoutMs: 1_000 * 365 * 86_400_000 }]) {
+      const host = new ExecutionHost(noEffects);
+      await host.boot();
+      host.turn.take("start", make.startRequest(far));
+      if ("workflowExecutionTimeoutMs" in far) complete(host, [make.startTimer("t", 1e17)]);
+      const { alarmMs } = host.storage;
+      // The workers' platform refuses what is after the year 2189.
+      expect(alarmMs).toBeLessThan(Date.UTC(2100, 0));
+      vi.setSystemTime(alarmMs ?? 0);
+      host.ring();
+      expect(host.run?.state.status).toBe("RUNNING");
+      expect(host.storage.alarmMs).toBeGreaterThan(alarmMs ?? Number.POSITIVE_INFINITY);
+      vi.setSystemTime(make.START_MS);
+    }
+  });
+});
+
 describe("a reset", () => {
   it.each([0, 3, EVENTS_PER_CHECKPOINT])(
     "is found again as it was by a process that starts anew (%i signals)",
@@ -110,6 +129,33 @@ describe("a reset", () => {
     }
     expect(paged).toEqual(Array.from(paged, (_, index) => index + 1));
     expect(paged).toHaveLength(host.run!.state.nextEventId - 1);
+  });
+
+  it("is what its history is known by after the run that it came from has gone, also through a second one", async () => {
+    const host = await running(3);
+    reset(host, { kind: "lastWorkflowTask" }, "first", "run-a");
+    complete(host, []);
+    reset(host, { kind: "lastWorkflowTask" }, "second", "run-b");
+    for (const number of [1, 2]) host.store.removeRun(number);
+    for (const runId of [make.RUN_ID, "run-a", "run-b"]) expect(host.store.keepsHistoryOf(runId)).toBe(true);
+    expect(host.store.keepsHistoryOf("run-c")).toBe(false);
+    host.store.markDeleted(3);
+    for (const runId of [make.RUN_ID, "run-a", "run-b"]) expect(host.store.keepsHistoryOf(runId)).toBe(false);
+  });
+
+  it("and the runs after it may share any event with others, a run that was started only its first", async () => {
+    const host = await running(3);
+    const shared = (run: number) => [...host.store.sharedEventsOf(run)].length;
+    expect(shared(1)).toBe(1);
+    reset(host, { kind: "lastWorkflowTask" });
+    expect(shared(2)).toBe(host.history(2).length);
+    const next = { commandType: "ContinueAsNewWorkflowExecution", workflowType: "transfer", taskQueue: "q" } as const;
+    host.turn.take("completeWorkflowTask", { ...commandsRequest(host, []), commands: [next] });
+    expect(host.run?.number).toBe(3);
+    expect(shared(3)).toBe(host.history(3).length);
+    host.turn.take("terminate", { version: 1 });
+    host.turn.take("start", make.startRequest({ requestId: "anew", newRunId: "run-anew" }));
+    expect([shared(1), shared(4)]).toEqual([1, 1]);
   });
 
   it("that the storage refuses has not happened, neither in memory nor there, and may be asked for again", async () => {

@@ -19,6 +19,8 @@ const SOMETIMES = [
   "a message was lost",
   "a run was paused at rest",
   "a run was paused while its task was in flight",
+  "a run was reset that had closed",
+  "a run was reset that was open",
   "a run was unpaused",
   "a reply was lost",
   "a running activity was cancelled",

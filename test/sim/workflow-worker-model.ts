@@ -51,7 +51,8 @@ export class WorkflowWorkerModel {
     const task = run.state.workflowTask;
     const { runId } = run.state.identity;
     if (this.#flight) {
-      if (this.#flight.startedEventId === task?.startedEventId && this.#flight.attempt === task.attempt) return;
+      const { startedEventId, attempt } = this.#flight;
+      if (this.#flight.runId === runId && startedEventId === task?.startedEventId && attempt === task.attempt) return;
       this.#giveUp();
     }
     if (task?.startedEventId === undefined) return;
@@ -78,6 +79,8 @@ export class WorkflowWorkerModel {
       if (this.#session) world.sometimes("a session was lost and replayed");
       this.#session = undefined;
     }
+    // A run that a reset begins has a session of its own.
+    if (this.#session?.runId !== run.state.identity.runId) this.#session = undefined;
     this.#session ??= { runId: run.state.identity.runId, events: [] };
     const { events } = this.#session;
     const news = world.host.store.readPage(run.number, events.length + 1, Number.POSITIVE_INFINITY).events;

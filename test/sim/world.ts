@@ -84,10 +84,13 @@ export class World {
   }
 
   /** A call to the object; undefined if its process died before the reply was out. */
-  async call<K extends RequestKind>(kind: K, request: Requests[K]): Promise<Reply<Values[K]> | undefined> {
+  async call<K extends RequestKind>(
+    kind: K,
+    request: Requests[K] | (() => Requests[K]),
+  ): Promise<Reply<Values[K]> | undefined> {
     let reply: Reply<Values[K]> | undefined;
     await this.#alive(() => {
-      reply = this.host.turn.take(kind, request);
+      reply = this.host.turn.take(kind, typeof request === "function" ? request() : request);
     });
     if (reply && this.random.chance(0.02)) {
       this.sometimes("a reply was lost");

@@ -241,5 +241,7 @@ describe("the times of a Worker", () => {
   test("must leave time to run in", () => {
     for (const shutdownGraceTime of [15 * 60_000, -1])
       expect(() => activityRunTimes({ shutdownGraceTime })).toThrow("shutdownGraceTime");
+    // Whoever believed it would be cut off without having been told.
+    expect(() => activityRunTimes({ consumerTimeLimit: "16 minutes" })).toThrow(/consumerTimeLimit.*15 minutes/);
   });
 });

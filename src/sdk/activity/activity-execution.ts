@@ -11,8 +11,8 @@
  *   threw CancelledFailure, AbortError | failed        | canceled  | failed (**) | abandoned | abandoned | failed (**)
  *   threw anything else                | failed        | failed    | failed      | failed    | abandoned | failed
  *
- * (*) PAUSED, RESET, WORKER_SHUTDOWN. (**) With the reason as its failure, which is retried. (***) Details of a heartbeat
- * could not be encoded.
+ * (*) PAUSED, RESET, WORKER_SHUTDOWN. (**) With the reason as its failure, which is retried; canceled if the workflow has
+ * asked for that since. (***) Details of a heartbeat could not be encoded.
  *
  * The service counts the timeouts itself and may be a little behind: what still comes is offered to it. But a function
  * that stopped because of the timeout must not be reported, since a cancellation that nobody asked for would count as
@@ -94,6 +94,8 @@ export class ActivityExecution {
   readonly #heartbeats: HeartbeatSender;
   /** Why heartbeat details could not be encoded. */
   #conversionError: unknown;
+  /** Whether the workflow has asked for the cancellation, be that what the function was told or not. */
+  #isCancelRequested = false;
 
   constructor(attempt: ActivityAttempt) {
     const { task, dataConverter, ports } = attempt;
@@ -125,6 +127,8 @@ export class ActivityExecution {
       case "PAUSED":
       case "RESET":
       case "WORKER_SHUTDOWN":
+        // No other attempt follows one whose cancellation was asked for since: it has given way to that as well.
+        if (this.#isCancelRequested) return respond(await this.#canceled(error));
         return respond(await this.#failed(stoppedFailure(reason), lastHeartbeat));
       case "TIMED_OUT":
         return { kind: "abandoned", reason };
@@ -185,6 +189,7 @@ export class ActivityExecution {
     }
     const { cancelRequested, activityPaused: paused = false, activityReset: reset = false } = news.value;
     if (!cancelRequested && !paused && !reset) return;
+    if (cancelRequested) this.#isCancelRequested = true;
     // All that holds is told; of the reasons one stands for the others, the one that leaves least to be done.
     const reason = cancelRequested ? "CANCELLED" : reset ? "RESET" : "PAUSED";
     this.#cancellation.cancel(reason, new ActivityCancellationDetails({ cancelRequested, paused, reset }));

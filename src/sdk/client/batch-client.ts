@@ -25,7 +25,7 @@ import type { Reply } from "../../core/rejection.ts";
 import { batchValueOf } from "./batch-errors.ts";
 import { batchOperationHandle, type BatchOperationHandle } from "./batch-handle.ts";
 import { batchAction, type BatchOperation, type BatchOperationOptions } from "./batch-options.ts";
-import { uploadTargets } from "./batch-upload.ts";
+import { checkTargets, uploadTargets } from "./batch-upload.ts";
 import { unreachable } from "./service-caller.ts";
 import { retryTransient } from "./transient-retry.ts";
 import {
@@ -115,7 +115,7 @@ export class BatchClient {
           void (await this.#call(jobId, (job) => job.add({ version: PROTOCOL_VERSION, from, targets }))),
       });
       await this.#call(jobId, (job) => job.run({ version: PROTOCOL_VERSION, total }));
-    }
+    } else await checkTargets({ jobId, executions, begun });
     return this.getHandle(jobId);
   }
 

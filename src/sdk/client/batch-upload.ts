@@ -55,6 +55,26 @@ export async function uploadTargets({ jobId, executions, begun, encode, send }: 
   return total;
 }
 
+/**
+ * Holds a list against the one of a job that takes no more of it. Throws `ValueError` for a malformed id, and
+ * `BatchOperationAlreadyStartedError` when the two differ.
+ */
+export async function checkTargets({
+  jobId,
+  executions,
+  begun: { state, received, digest },
+}: Pick<BatchUpload, "jobId" | "executions"> & { readonly begun: BeginBatchReply }): Promise<void> {
+  let own = EMPTY_TARGETS_DIGEST;
+  let total = 0;
+  for await (const target of distinctTargets(executions)) {
+    total += 1;
+    if (total <= received) own = targetsDigest(own, [target]);
+  }
+  // A job may have been stopped before it had all of its list.
+  const isWhole = total === received || (state === "stopped" && total > received);
+  checkSameList(jobId, isWhole && own === digest);
+}
+
 function checkSameList(jobId: string, isSame: boolean): void {
   if (isSame) return;
   const message = `the batch operation '${jobId}' was begun with another list, or with this one in another order`;

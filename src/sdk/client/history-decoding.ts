@@ -5,7 +5,7 @@
  * sent is the receiver's, and so is what a child sent back. The same wire types come in (encoded) and go out (clear);
  * nothing else of an event changes.
  */
-import { type PayloadChannel, PayloadEncoding } from "../../codec/index.ts";
+import { type PayloadChannel, PayloadClaimError, PayloadEncoding } from "../../codec/index.ts";
 import type {
   EventAttributes,
   EventOf,
@@ -235,7 +235,7 @@ class EventDecoder {
     switch (event.eventType) {
       case "StartChildWorkflowExecutionInitiated": {
         const { namespace, workflowId } = event.attributes;
-        return await withStart(this.#of(namespace, workflowId), event.attributes);
+        return await unlessGone(event.attributes, withStart(this.#of(namespace, workflowId), event.attributes));
       }
       case "ChildWorkflowExecutionStarted": {
         const { namespace, workflowExecution } = event.attributes;
@@ -256,7 +256,8 @@ class EventDecoder {
       case "SignalExternalWorkflowExecutionInitiated": {
         const { namespace, workflowExecution, signalName, signalRequestId: requestId } = event.attributes;
         const channel: PayloadChannel = { kind: "signal", signalName, requestId };
-        return await withMessage(this.#of(namespace, workflowExecution.workflowId), event.attributes, channel);
+        const target = this.#of(namespace, workflowExecution.workflowId);
+        return await unlessGone(event.attributes, withMessage(target, event.attributes, channel));
       }
     }
   }
@@ -339,5 +340,18 @@ class EventDecoder {
     if (activityId === undefined)
       throw new TypeError(`Event ${event.eventId} closes an activity that the history never scheduled.`);
     return { kind, runId: this.#runId, activityId };
+  }
+}
+
+/**
+ * What was sent to another workflow, or the same as it is stored where the other one's payloads have been cleared away:
+ * they are gone with it, as they should, and the history of the sender stays readable.
+ */
+async function unlessGone<A>(stored: A, decoding: Promise<A>): Promise<A> {
+  try {
+    return await decoding;
+  } catch (error) {
+    if (error instanceof PayloadClaimError) return stored;
+    throw error;
   }
 }

@@ -141,6 +141,24 @@ describe("a job that is begun", () => {
     ["a fraction at once", { concurrency: 1.5 }, /concurrency/],
     ["too many at once", { concurrency: MAX_BATCH_CONCURRENCY + 1 }, /concurrency/],
     ["no rate", { requestsPerSecond: 0 }, /requestsPerSecond/],
+    [
+      "a reset to no event",
+      { action: { kind: "reset", resetPoint: { kind: "event", eventId: 0 } } },
+      /resetPoint must be/,
+    ],
+    ["a reset without a point", { action: { kind: "reset" } as unknown as BatchAction }, /resetPoint must be/],
+    [
+      "a reset that leaves out what it cannot",
+      {
+        action: {
+          kind: "reset",
+          resetPoint: { kind: "firstWorkflowTask" },
+          reapplyExclude: ["TIMER"] as unknown as readonly [],
+        },
+      },
+      /reapplyExclude/,
+    ],
+    ["no operation", { action: undefined as unknown as BatchAction }, /the operation must be one of/],
   ])("is refused: %s", (_, overrides, message) => {
     const code = "version" in overrides ? "ProtocolVersionUnsupported" : "InvalidArgument";
     given().when("begin", beginRequest(overrides)).thenRejected(code, message);

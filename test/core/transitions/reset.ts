@@ -269,6 +269,70 @@ describe("what came after the reset point", () => {
   });
 });
 
+describe("a child that was started before the point of several resets", () => {
+  const [b, c] = [
+    { newRunId: "run-b", requestId: "reset-b" } as const,
+    { newRunId: "run-c", requestId: "reset-c" } as const,
+  ];
+
+  it("is asked for in the name of the run that has started it", () => {
+    const initiated = [...begun.slice(0, 1), taskCompleted(make.startChild("child")), signaled("s"), taskCompleted()];
+    const d = { newRunId: "run-d", requestId: "reset-d", base: "run-c" };
+    const scenario = given(...initiated, wasReset(8, b), wasReset(8, { ...c, base: "run-b" }), wasReset(8, d));
+    const [waiting] = outboxOf(scenario.run);
+    const read = (eventId: number) => scenario.events.find((event) => event.eventId === eventId);
+    expect(waiting && deliveryOf(scenario.run, waiting, read)).toMatchObject({
+      method: "start",
+      request: { requestId: `child/${make.RUN_ID}/5`, parent: { runId: make.RUN_ID, initiatedEventId: 5 } },
+    });
+  });
+
+  it("has answered, though it was the run that an earlier reset began which heard of it", () => {
+    const parent = [...begun.slice(0, 1), taskCompleted(make.startChild("child")), childStarted(5), taskCompleted()];
+    const numbered = given(...parent, wasReset(9, b), taskCompleted(), childClosed(5));
+    const buffered = given(...parent, wasReset(9, b), childClosed(5));
+    const closed = given(...parent, wasReset(9, b), taskCompleted(), childClosed(5), taskCompleted(make.COMPLETE));
+    for (const scenario of [numbered, buffered, closed]) {
+      scenario
+        .when("reset", resetTo(9, c))
+        .thenNewRun(
+          "WorkflowTaskFailed",
+          ["ChildWorkflowExecutionCompleted", { initiatedEventId: 5, startedEventId: 6 }],
+          ...newTask,
+        );
+      expect(scenario.run.children).toEqual({});
+    }
+  });
+
+  it("has not answered when it was another child, of an event with the same number", () => {
+    const begunAnew: readonly Step[] = [
+      started({ requestId: "start-2", newRunId: "run-2" }),
+      taskCompleted(make.startChild("child")),
+      (scenario) => void scenario.take("recordChildStart", { ...make.childStarted(5), runId: "run-2" }),
+      taskCompleted(),
+      (scenario) => void scenario.take("childClosed", make.childClosed(5, { parentRunId: "run-2" })),
+    ];
+    const parent = [...begun.slice(0, 1), taskCompleted(make.startChild("child")), childStarted(5), taskCompleted()];
+    const scenario = given(...parent, terminated(), ...begunAnew);
+    expect(scenario.run.children).toEqual({});
+    scenario.when("reset", resetTo(9, c)).thenNewRun("WorkflowTaskFailed", ...newTask);
+    expect(Object.keys(scenario.run.children)).toEqual(["5"]);
+  });
+
+  it("is left alone when its run is reset again in place of the one that goes on with it", () => {
+    const parent = [...begun.slice(0, 1), taskCompleted(make.startChild("child")), childStarted(5), taskCompleted()];
+    const scenario = given(...parent, wasReset(9, b), taskCompleted(make.startChild("own")));
+    const { run } = scenario;
+    const own = Object.keys(run.children)
+      .map(Number)
+      .find((id) => id !== 5);
+    const taken = scenario.when("reset", resetTo(9, c));
+    expect(taken.changes.events.at(-1)).toMatchObject({ attributes: { handedOverChildren: [5], resetRunId: "run-c" } });
+    expect(outboxOf(run)).toMatchObject([{ kind: "terminateChild", initiatedEventId: own }]);
+    scenario.when("childClosed", make.childClosed(5)).thenBuffered("ChildWorkflowExecutionCompleted");
+  });
+});
+
 describe("an update that a reset has taken over", () => {
   const updated = [...begun, updateSent("u1"), taskCompleted(make.acceptUpdate("u1")), wasReset(4)] as const;
 

@@ -13,6 +13,7 @@ import {
   cancelRequested,
   given,
   passed,
+  paused,
   type Scenario,
   signaled,
   started,
@@ -44,26 +45,69 @@ function openWith(overrides: Parameters<typeof started>[0]): readonly Step[] {
   return [started(overrides), ...open.slice(1)];
 }
 
+/** Nothing of what the table's requests mean is there yet: no activity, no child, no signal to others. */
+const nothingThere: NonNullable<Row["except"]> = {
+  reset: rejected("InvalidArgument"),
+  heartbeatActivity: rejected("ActivityNotFound"),
+  respondActivity: rejected("ActivityNotFound"),
+  respondActivityById: rejected("ActivityNotFound"),
+  heartbeatActivityById: rejected("ActivityNotFound"),
+  pauseActivity: rejected("ActivityNotFound"),
+  unpauseActivity: rejected("ActivityNotFound"),
+  resetActivity: rejected("ActivityNotFound"),
+  updateActivityOptions: rejected("ActivityNotFound"),
+  reportDeadLetter: quiet,
+  childClosed: quiet,
+  recordChildStart: quiet,
+  recordExternalResult: quiet,
+};
+
 const ROWS: Readonly<Record<RunDetail, Row>> = {
   "waiting for its first task": {
-    // Nothing of what the table's requests mean is there yet: no activity, no child, no signal to others.
     scenario: () => given(started({ startDelayMs: 60_000 })),
     like: "idle",
+    // A message ends the wait for a start delay, and this one is written down when the workflow has accepted it.
+    except: { ...nothingThere, update: { events: newTask } },
+  },
+  "paused, waiting for its first task": {
+    scenario: () => given(started({ startDelayMs: 60_000 }), paused("pause-0")),
+    like: "paused",
+    except: { ...nothingThere, unpause: { events: ["WorkflowExecutionUnpaused"] } },
+  },
+  "paused, task started": {
+    scenario: () => given(...open, signaled("s1"), paused("pause-0")),
+    like: "task started",
     except: {
-      reset: rejected("InvalidArgument"),
-      // A message ends the wait for a start delay, and this one is written down when the workflow has accepted it.
-      update: { events: newTask },
+      pause: rejected("FailedPrecondition"),
+      unpause: { buffered: ["WorkflowExecutionUnpaused"] },
+      update: rejected("FailedPrecondition"),
+      // The pause gets its number, and no other task begins.
+      completeWorkflowTask: { events: ["WorkflowTaskCompleted", "WorkflowExecutionPaused"] },
+      failWorkflowTask: { events: ["WorkflowTaskFailed", "WorkflowExecutionPaused"] },
+      terminate: { events: ["WorkflowTaskFailed", "WorkflowExecutionPaused", "WorkflowExecutionTerminated"] },
+      deleteExecution: { events: ["WorkflowTaskFailed", "WorkflowExecutionPaused", "WorkflowExecutionTerminated"] },
+      reset: {
+        events: ["WorkflowTaskFailed", "WorkflowExecutionPaused", "WorkflowExecutionTerminated"],
+        newRun: resetRunWithSignal,
+      },
+      reportDeadLetter: quiet,
+    },
+  },
+  "begun by a reset": {
+    // To the end of the task that follows the signal: activities, the child and the signal to another are kept, and the
+    // requests of the table name the run that has started them.
+    scenario: () =>
+      given(...open, signaled("s1"), taskCompleted(), (scenario) => {
+        const { length } = scenario.events;
+        const point = { kind: "event", eventId: length } as const;
+        scenario.take("reset", make.resetRequest(scenario.histories, point));
+      }),
+    like: "task started",
+    except: {
       heartbeatActivity: rejected("ActivityNotFound"),
       respondActivity: rejected("ActivityNotFound"),
-      respondActivityById: rejected("ActivityNotFound"),
       heartbeatActivityById: rejected("ActivityNotFound"),
-      pauseActivity: rejected("ActivityNotFound"),
-      unpauseActivity: rejected("ActivityNotFound"),
-      resetActivity: rejected("ActivityNotFound"),
-      updateActivityOptions: rejected("ActivityNotFound"),
       reportDeadLetter: quiet,
-      childClosed: quiet,
-      recordChildStart: quiet,
       recordExternalResult: quiet,
     },
   },

@@ -27,6 +27,34 @@ const unpaused = (): Step => (scenario) => void scenario.take("unpause", unpause
 /** Activity `a` (event 5) waits to be claimed, nothing else is under way. */
 const idle = (): Step[] => [started(), taskCompleted(make.scheduleActivity("a"))];
 
+describe("a pause in the wait for the first task", () => {
+  const cancel = { version: 1, requestId: "cancel-1" } as const;
+  const delayed = started({ startDelayMs: 60_000 });
+
+  it("holds back what a signal or a cancellation ends meanwhile, until the run is unpaused", () => {
+    given(delayed, paused(), signaled("s1"))
+      .when("unpause", unpause)
+      .thenEvents("WorkflowExecutionUnpaused", ...newTask);
+    for (const start of [delayed, started({ cronSchedule: "@hourly" })]) {
+      const scenario = given(start, paused());
+      scenario.when("requestCancel", cancel).thenEvents("WorkflowExecutionCancelRequested");
+      expect(nextDeadlineMs(scenario.run)).toBeUndefined();
+      scenario.when("unpause", unpause).thenEvents("WorkflowExecutionUnpaused", ...newTask);
+    }
+  });
+
+  it("leaves the rest of the wait as it is when nothing has come", () => {
+    const signalWithStart = make.signalWithStartRequest("s1", { startDelayMs: 60_000 });
+    const signaledFirst: Step = (scenario) => void scenario.take("signalWithStart", signalWithStart);
+    const cronSignaled = [started({ cronSchedule: "@hourly" }), paused(), signaled("s1")];
+    for (const steps of [[delayed, paused()], [signaledFirst, paused()], cronSignaled]) {
+      const scenario = given(...steps);
+      scenario.when("unpause", unpause).thenEvents("WorkflowExecutionUnpaused");
+      expect(nextDeadlineMs(scenario.run)).toBe(scenario.run.start.firstWorkflowTaskAtMs);
+    }
+  });
+});
+
 describe("pausing a run", () => {
   it("says who, when and why, in history and in the description", () => {
     const asked = { version: 1, requestId: "pause-1", identity: "carol", reason: "the bank is down" } as const;

@@ -19,6 +19,12 @@ async function keysOf(workflowId: string, namespace = "default"): Promise<readon
   return objects.map(({ key }) => key);
 }
 
+async function runIdOf(workflowId: string): Promise<string> {
+  const reply = await objectOf(workflowId).describe({ version: 1 });
+  if (!reply.ok) throw new Error(reply.rejection.message);
+  return reply.value.runId;
+}
+
 async function remove(workflowId: string, runId?: string): Promise<void> {
   const reply = await objectOf(workflowId).deleteExecution({ version: 1, ...(runId === undefined ? {} : { runId }) });
   if (!reply.ok) throw new Error(reply.rejection.message);
@@ -112,6 +118,57 @@ describe("large payloads", () => {
     expect(await handle.result()).toBe(text("d"));
     await remove(workflowId);
     // The child would ask in six hours. One that was loaded anew does not know that, and asks at once.
+    await objectOf(childId)
+      .die()
+      .catch(() => undefined);
+    expect(await objectOf(childId).describe({ version: 1 })).toMatchObject({ ok: false });
+    await until(() => keysOf(childId), isEmpty);
+  });
+
+  it("that a child answered stay as long as a run has taken the answer over, by one reset or several", async () => {
+    const [workflowId, childId] = [freshId("large-reset"), freshId("large-reset-child")];
+    const started = await client.workflow.start("asksAChild", { workflowId, taskQueue, args: [childId, text("f")] });
+    const first = started.firstExecutionRunId;
+    const answered = async (): Promise<void> => {
+      await until(
+        () => storedHistory(workflowId),
+        (events) =>
+          events.some((event) => event.eventType === "ChildWorkflowExecutionCompleted") &&
+          events.at(-1)?.eventType === "WorkflowTaskCompleted",
+      );
+    };
+    const reset = async (kind: "firstWorkflowTask" | "lastWorkflowTask"): Promise<string> => {
+      await answered();
+      const request = { version: 1, resetPoint: { kind }, reason: "mended", requestId: freshId("reset") } as const;
+      const reply = await objectOf(workflowId).reset(request);
+      if (!reply.ok) throw new Error(reply.rejection.message);
+      return reply.value.runId;
+    };
+    // The second run asks the child again; the third has that answer, and began with the second's history.
+    await answered();
+    const firstAsked = await runIdOf(childId);
+    const second = await reset("firstWorkflowTask");
+    const third = await reset("lastWorkflowTask");
+    await answered();
+    const secondAsked = await runIdOf(childId);
+    const answers = await keysOf(childId);
+    expect(answers).toHaveLength(4);
+    // A run that nobody waits for goes after the others: when it has gone, they have been asked about.
+    await (await client.workflow.start("echoes", { workflowId: childId, taskQueue, args: [text("g")] })).result();
+    await remove(workflowId, second);
+    for (const runId of [firstAsked, secondAsked, await runIdOf(childId)]) await remove(childId, runId);
+    await until(
+      () => keysOf(childId),
+      (keys) => keys.every((key) => answers.includes(key)),
+    );
+    expect(await keysOf(childId)).toEqual(answers);
+    await objectOf(workflowId)
+      .die()
+      .catch(() => undefined);
+    const handle = client.workflow.getHandle(workflowId, third);
+    await handle.signal(addText, "over");
+    expect(await handle.result()).toBe(text("f"));
+    for (const runId of [first, third]) await remove(workflowId, runId);
     await objectOf(childId)
       .die()
       .catch(() => undefined);

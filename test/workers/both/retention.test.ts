@@ -370,6 +370,20 @@ describe("deleting", () => {
   });
 });
 
+describe("a namespace that only the service's code knows", () => {
+  it("exists, as others that it does not know do not", async () => {
+    const workflowId = freshId("by-code");
+    await begin(workflowId, completes, { namespace: "test-7" });
+    expect(
+      ofType(await historyWith(CLOSED, workflowId, undefined, "test-7"), "WorkflowExecutionCompleted"),
+    ).toHaveLength(1);
+    expect(await executionOf(workflowId, "tests-7").describe({ version: 1 })).toMatchObject({
+      ok: false,
+      rejection: { code: "NamespaceNotFound" },
+    });
+  });
+});
+
 describe("a namespace that is not configured", () => {
   const elsewhere = new Client({
     service: workflowService(env.WORKFLOW_EXECUTION),
@@ -392,6 +406,12 @@ describe("a namespace that is not configured", () => {
       () => handle.result(),
       () => handle.query("anything"),
       () => handle.executeUpdate("anything"),
+      () => handle.pause(),
+      () => handle.unpause(),
+      () => handle.reset({ type: "FirstWorkflowTask" }),
+      () => handle.activity("1").pause(),
+      () => handle.activities().reset(),
+      () => handle.subscribe().next(),
     ]) {
       const error = await rejectionOf(refused());
       expect(error).toBeInstanceOf(NamespaceNotFoundError);
