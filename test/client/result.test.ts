@@ -207,6 +207,30 @@ describe("waiting for the result of a running workflow", () => {
     expect(service.requests("outcome")[0]).toMatchObject({ runId: "run-1" });
   });
 
+  test("leaves an overloaded object alone for a while, longer each time, and then waits on", async () => {
+    const overloaded = transportError("Too many requests queued.", { overloaded: true });
+    const lost = new Error("Network connection lost.");
+    const { client, service, delaysMs } = scriptedClient({
+      outcome: [overloaded, pending],
+      watchOutcome: [overloaded, overloaded, lost, accepted(await completed("at last"))],
+    });
+    expect(await client.workflow.getHandle(WORKFLOW_ID).result()).toBe("at last");
+    expect(service.watches).toHaveLength(4);
+    expect(service.requests("outcome")).toHaveLength(2);
+    expect(delaysMs[1]).toBeGreaterThan(delaysMs[0] ?? 0);
+  });
+
+  test("ends with a ServiceError when the object stays overloaded", async () => {
+    const overloaded = transportError("Too many requests queued.", { overloaded: true });
+    const { client, service, delaysMs } = scriptedClient({
+      watchOutcome: Array.from({ length: 30 }, () => overloaded),
+    });
+    const result = client.workflow.getHandle(WORKFLOW_ID).result();
+    await expect(result).rejects.toThrow("is overloaded and refused the call");
+    expect(service.watches).toHaveLength(20);
+    expect(Math.max(...delaysMs)).toBeLessThanOrEqual(30_000);
+  });
+
   test("ends with a ServiceError once the service stays out of reach", async () => {
     const lost = new Error("Network connection lost.");
     const { client } = scriptedClient({ outcome: [pending, lost], watchOutcome: [lost] });

@@ -22,10 +22,10 @@ import {
   type WorkflowService,
 } from "../../core/protocol.ts";
 import type { Reply } from "../../core/rejection.ts";
-import { WorkflowContinuedAsNewError, WorkflowFailedError } from "./errors.ts";
+import { ServiceError, WorkflowContinuedAsNewError, WorkflowFailedError } from "./errors.ts";
 import { valueOf } from "./rejection-errors.ts";
 import { type ServiceCaller, unreachable } from "./service-caller.ts";
-import { isTransient, type RetryTiming, transportDelayMs } from "./transient-retry.ts";
+import { isOverloaded, isTransient, type RetryTiming, transportDelayMs } from "./transient-retry.ts";
 
 /** An outcome that is one. */
 export type FinalOutcome = Exclude<WorkflowOutcome, { readonly kind: "pending" }>;
@@ -85,14 +85,36 @@ function outcomeRequest(run: RunSelector): OutcomeRequest {
 }
 
 function askOutcome(wait: OutcomeWait, run: RunSelector): Promise<Reply<WorkflowOutcome>> {
-  return wait.caller.call(wait.workflowId, (execution) => execution.outcome(outcomeRequest(run)));
+  const ask = () => wait.caller.call(wait.workflowId, (execution) => execution.outcome(outcomeRequest(run)));
+  return unlessOverloaded(ask, wait.timing);
+}
+
+/** Tries of what an overloaded object refuses, some five minutes in all, and the longest wait between two. */
+const MAX_OVERLOADED_TRIES = 20;
+const MAX_OVERLOADED_DELAY_MS = 30_000;
+
+/**
+ * Whoever waits for the end has time: an object that asks for fewer calls, as it does when all who wait for it come back
+ * at once after a deploy, is left alone for a while, longer each time.
+ */
+async function unlessOverloaded<T>(operation: () => Promise<T>, timing: RetryTiming): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await operation();
+    } catch (error) {
+      const isRefused = isOverloaded(error) || (error instanceof ServiceError && isOverloaded(error.cause));
+      if (!isRefused || attempt >= MAX_OVERLOADED_TRIES) throw error;
+      await timing.sleep(transportDelayMs(attempt, timing.random, MAX_OVERLOADED_DELAY_MS));
+    }
+  }
 }
 
 /** The outcome; pending, or undefined, when the connection was lost before it came. */
 async function watchOutcome(wait: OutcomeWait, run: RunSelector): Promise<WorkflowOutcome | undefined> {
   let reply: Reply<WorkflowOutcome>;
   try {
-    reply = await wait.service.watchOutcome(wait.namespace, wait.workflowId, outcomeRequest(run));
+    const watch = () => wait.service.watchOutcome(wait.namespace, wait.workflowId, outcomeRequest(run));
+    reply = await unlessOverloaded(watch, wait.timing);
   } catch (error) {
     if (isTransient(error)) return undefined;
     throw unreachable(error);
