@@ -150,9 +150,9 @@ afterAll(() => {
 });
 
 describe("the installed package", () => {
-  it("brings hono and ms, and nothing else", () => {
+  it("brings croner, hono and ms, and nothing else", () => {
     const installed = readdirSync(join(user, "node_modules")).filter((name) => !/^[.@]/.test(name));
-    expect(installed.toSorted()).toEqual(["holdfast", "hono", "ms"]);
+    expect(installed.toSorted()).toEqual(["croner", "holdfast", "hono", "ms"]);
   });
 
   it("holds the build, the licence and nothing of the project's own", () => {
