@@ -96,14 +96,15 @@ export class Retention {
     turn.flush();
     const run = selected(request);
     if (!run.ok) return run;
-    // The sweep that follows at once needs no alarm.
+    // The sweep that follows at once needs no alarm. One that is under way goes on alone.
+    const wasAtWork = this.#isAtWork;
     this.#isAtWork = true;
     try {
       if (run.value.number === turn.run?.number) return turn.deleteCurrent(request);
       this.#mark(run.value.number);
       return accepted({ runId: run.value.state.identity.runId });
     } finally {
-      this.#isAtWork = false;
+      this.#isAtWork = wasAtWork;
       this.#oldest = undefined;
     }
   }
@@ -236,11 +237,14 @@ export class Retention {
   /** The run that is marked, has nothing to deliver any more, and is to be removed first. */
   #deleted(): { readonly number: number; readonly atMs: number } | undefined {
     const { store, turn } = this.#options;
+    const { unsettled } = turn;
+    // Without a current run it is the newest that says which runs are not through with their deliveries.
+    const named = !turn.run && unsettled.length > 0 ? store.newestRun : undefined;
     let first: { readonly number: number; readonly atMs: number } | undefined;
     for (const number of store.deletedRuns) {
       const atMs = this.#postponed.get(number) ?? 0;
-      if (first && first.atMs <= atMs) continue;
-      if (store.identityOf(number) && !turn.unsettled.some((run) => run.number === number)) first = { number, atMs };
+      if (number === named || (first && first.atMs <= atMs)) continue;
+      if (store.identityOf(number) && !unsettled.some((run) => run.number === number)) first = { number, atMs };
     }
     return first;
   }

@@ -10,11 +10,10 @@ import { decide } from "../../src/core/decide.ts";
 import { historyProblems, stateProblems } from "../../src/core/invariants.ts";
 import { hasOutbox } from "../../src/core/outbox.ts";
 import type { WorkflowState } from "../../src/core/state.ts";
-import { foundForReset } from "../../src/durable-objects/reset-reader.ts";
-import { ExecutionHost, durable } from "../sim/execution-host.ts";
+import { ExecutionHost, durable, noEffects } from "../sim/execution-host.ts";
 import { CommitRefused } from "../sim/memory-storage.ts";
 import { frozenCopy } from "./frozen.ts";
-import { type Action, type Made, type Situation, action, actionTimeMs, requestOf } from "./random-requests.ts";
+import { type Action, type Made, action, actionTimeMs, requestOf } from "./random-requests.ts";
 import * as make from "./requests.ts";
 
 const RUNS = 300;
@@ -26,14 +25,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
 });
-
-const noEffects = {
-  foresee: () => undefined,
-  changed: () => undefined,
-  dispatch: () => undefined,
-  closed: () => undefined,
-  drive: () => undefined,
-};
 
 class Play {
   readonly host = new ExecutionHost(noEffects);
@@ -56,7 +47,7 @@ class Play {
 
   async step(plan: Action): Promise<void> {
     this.#steps += 1;
-    const situation = this.#situation();
+    const situation = this.host.situation(`run-${this.#steps}`);
     this.#nowMs = actionTimeMs(plan, situation);
     vi.setSystemTime(this.#nowMs);
     const { run } = this.host;
@@ -88,20 +79,6 @@ class Play {
       if (error instanceof CommitRefused) return false;
       throw error;
     }
-  }
-
-  #situation(): Situation {
-    const { run } = this.host;
-    const history = run ? this.host.history(run.number) : [];
-    const newRunId = `run-${this.#steps}`;
-    const resetOf: Situation["resetOf"] = (base, request) => {
-      const { store } = this.host;
-      const numbers = [...store.runsBeside(0)];
-      const { runId } = store.identityOf(numbers[Math.min(base, numbers.length - 1)] ?? 0) ?? {};
-      const found = runId === undefined ? undefined : store.loadById(runId);
-      return found && foundForReset(store, found, request, newRunId);
-    };
-    return { state: run?.state, history, nowMs: this.#nowMs, newRunId, resetOf };
   }
 
   #take(made: Made): void {

@@ -9,6 +9,11 @@ export class CommitRefused extends Error {
   override readonly name = "CommitRefused";
 }
 
+/** The process that this came from has ended: nothing that it still tries reaches the storage. */
+export class StorageLost extends Error {
+  override readonly name = "StorageLost";
+}
+
 /** The platform's limit for a string, a blob or a row. */
 const MAX_ROW_BYTES = 2_000_000;
 
@@ -18,6 +23,8 @@ export class MemoryStorage {
   alarmMs: number | null = null;
   /** Asked before each commit; true makes it fail and leaves nothing of it. */
   refusesCommit: () => boolean = () => false;
+  /** Set while there is no process, so that what one that has ended leaves running comes to nothing. */
+  isCutOff = false;
 
   /** The storage as the service's classes take it. */
   asDurable(): DurableObjectStorage {
@@ -26,6 +33,7 @@ export class MemoryStorage {
 
   readonly sql = {
     exec: (query: string, ...bindings: SQLInputValue[]): Cursor => {
+      this.#mustBeConnected();
       if (query.includes("CREATE TABLE")) {
         this.#database.exec(query);
         return new Cursor([], 2);
@@ -44,6 +52,7 @@ export class MemoryStorage {
   };
 
   transactionSync<T>(closure: () => T): T {
+    this.#mustBeConnected();
     this.#database.exec("BEGIN");
     try {
       const value = closure();
@@ -61,17 +70,20 @@ export class MemoryStorage {
   }
 
   setAlarm(atMs: number): Promise<void> {
+    this.#mustBeConnected();
     this.alarmMs = atMs;
     return Promise.resolve();
   }
 
   deleteAlarm(): Promise<void> {
+    this.#mustBeConnected();
     this.alarmMs = null;
     return Promise.resolve();
   }
 
   /** As the platform does it: at once and as a whole, the alarm included. */
   deleteAll(): Promise<void> {
+    this.#mustBeConnected();
     this.#statements.clear();
     this.#database.exec("DROP TABLE IF EXISTS entry");
     this.alarmMs = null;
@@ -88,6 +100,10 @@ export class MemoryStorage {
 
   close(): void {
     this.#database.close();
+  }
+
+  #mustBeConnected(): void {
+    if (this.isCutOff) throw new StorageLost("the process has ended");
   }
 }
 

@@ -7,16 +7,8 @@ import type { ResetRequest } from "../../src/core/control-requests.ts";
 import { EntryTable } from "../../src/durable-objects/entry-table.ts";
 import { foundForReset } from "../../src/durable-objects/reset-reader.ts";
 import * as make from "../core/requests.ts";
-import { ExecutionHost, durable } from "./execution-host.ts";
+import { ExecutionHost, durable, noEffects } from "./execution-host.ts";
 import { CommitRefused } from "./memory-storage.ts";
-
-const noEffects = {
-  foresee: () => undefined,
-  changed: () => undefined,
-  dispatch: () => undefined,
-  closed: () => undefined,
-  drive: () => undefined,
-};
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"] });

@@ -5,16 +5,8 @@ import { EVENTS_PER_CHECKPOINT } from "../../src/core/checkpoint.ts";
 import { MAX_PAYLOADS_BYTES } from "../../src/core/limits.ts";
 import type { Payloads } from "../../src/core/payload.ts";
 import * as make from "../core/requests.ts";
-import { ExecutionHost, durable } from "./execution-host.ts";
+import { ExecutionHost, durable, noEffects } from "./execution-host.ts";
 import { CommitRefused } from "./memory-storage.ts";
-
-const noEffects = {
-  foresee: () => undefined,
-  changed: () => undefined,
-  dispatch: () => undefined,
-  closed: () => undefined,
-  drive: () => undefined,
-};
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"] });
