@@ -24,7 +24,7 @@ export interface ComparedRow {
 export const THROUGHPUT = { workflows: 500, steps: 3, concurrency: 50 } as const;
 
 export const SIGNALS = { signals: 500, concurrency: 50 } as const;
-export const STARTS = { workflows: 500, concurrency: 50 } as const;
+export const STARTS = { workflows: 200, concurrency: 50 } as const;
 export const CHILDREN = 1000;
 
 const TIMER_MS = 1000;

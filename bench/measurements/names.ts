@@ -29,3 +29,8 @@ export type UncomparedName = "history" | "sleeping" | "cost";
 export function isCompared(name: MeasurementName): name is ComparedName {
   return name !== "history" && name !== "sleeping" && name !== "cost";
 }
+
+/** Whether thousands of objects are loaded for it. */
+export function hasManyObjects(name: ComparedName): boolean {
+  return name === "throughput" || name === "starts" || name === "children";
+}
