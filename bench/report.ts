@@ -105,8 +105,9 @@ function targetsOf({ rows, historyGap, sleeping, cost }: Measurements): readonly
 function targetOfRow(row: ComparedRow): Target[] {
   const { toFloor, toWorkflows } = ratiosOf(row);
   const targets: Target[] = [];
-  if (row.name === "eager" && toFloor !== undefined) {
-    const text = `one activity: at most ${MAX_EAGER_TO_FLOOR} times a floor with the same writes and hops`;
+  if ((row.name === "one" || row.name === "eager") && toFloor !== undefined) {
+    const floor = row.name === "one" ? "the floor" : "a floor with the same writes and hops";
+    const text = `one activity: at most ${MAX_EAGER_TO_FLOOR} times ${floor}`;
     targets.push({ text, actual: toFloor, met: toFloor <= MAX_EAGER_TO_FLOOR });
   }
   if (toWorkflows === undefined || row.name === "empty") return targets;
